@@ -1,0 +1,185 @@
+//! Names that callers choose: ids, handles and short texts.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The longest id, in characters: long enough for two UUIDs and a separator, short enough that a
+/// key of three ids stays far below DynamoDB's 1,024 bytes.
+pub const ID_CHARS_MAX: usize = 128;
+/// The longest handle of a program, in characters. It is stored in every posting.
+pub const HANDLE_CHARS_MAX: usize = 64;
+/// The longest label (SKU, category, location), in characters.
+pub const LABEL_CHARS_MAX: usize = 128;
+/// The longest reason, in characters: a sentence or two for the statement.
+pub const REASON_CHARS_MAX: usize = 256;
+
+/// A text that is not an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be 1 to {ID_CHARS_MAX} of A–Z a–z 0–9 . _ : @ - and neither \".\" nor \"..\"")]
+pub struct NotAnId;
+
+/// A text that is not a handle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be 1 to {HANDLE_CHARS_MAX} of A–Z a–z 0–9 . _ -")]
+pub struct NotAHandle;
+
+/// A text that is not a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be 1 to {LABEL_CHARS_MAX} characters, none of them control characters")]
+pub struct NotALabel;
+
+/// A text that is not a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be 1 to {REASON_CHARS_MAX} characters, none of them control characters")]
+pub struct NotAReason;
+
+fn is_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:@-".contains(&byte);
+    (1..=ID_CHARS_MAX).contains(&text.len())
+        && text.bytes().all(allowed)
+        && text != "."
+        && text != ".."
+}
+
+fn is_handle(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=HANDLE_CHARS_MAX).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+fn is_text(text: &str, chars_max: usize) -> bool {
+    // A character takes at most four bytes: longer texts need not be counted.
+    let bytes_max = chars_max.saturating_mul(4);
+    !text.is_empty()
+        && text.len() <= bytes_max
+        && text.chars().count() <= chars_max
+        && !text.chars().any(char::is_control)
+}
+
+fn is_label(text: &str) -> bool {
+    is_text(text, LABEL_CHARS_MAX)
+}
+
+fn is_reason(text: &str) -> bool {
+    is_text(text, REASON_CHARS_MAX)
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $holds:path, $error:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text itself.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $error;
+
+            fn try_from(text: String) -> Result<Self, $error> {
+                if $holds(&text) { Ok(Self(text)) } else { Err($error) }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $error;
+
+            fn from_str(text: &str) -> Result<Self, $error> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// A member, as the retailer calls them.
+    MemberId, is_id, NotAnId
+}
+name! {
+    /// A completed order (receipt). One order belongs to one member, for ever.
+    OrderId, is_id, NotAnId
+}
+name! {
+    /// A line of an order or basket, unique within it.
+    LineId, is_id, NotAnId
+}
+name! {
+    /// An award of points.
+    AwardId, is_id, NotAnId
+}
+name! {
+    /// A manual adjustment.
+    AdjustmentId, is_id, NotAnId
+}
+name! {
+    /// A manual assignment of a tier level.
+    AssignmentId, is_id, NotAnId
+}
+name! {
+    /// A redemption: usually the checkout's id.
+    RedemptionId, is_id, NotAnId
+}
+name! {
+    /// The short name of a definition, rate, multiplier or level in the program.
+    Handle, is_handle, NotAHandle
+}
+name! {
+    /// A SKU, category or location: compared, never interpreted.
+    Label, is_label, NotALabel
+}
+name! {
+    /// Why something was done, for a person to read; also the name of who did it.
+    Reason, is_reason, NotAReason
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn id_takes_exactly_the_documented_characters() {
+        for good in ["a", "A-Z_0.9:x@y", "...", "-", &"x".repeat(128)] {
+            assert!(good.parse::<OrderId>().is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            ".",
+            "..",
+            "a b",
+            "a/b",
+            "a#b",
+            "ä",
+            "a\n",
+            "a%40",
+            &"x".repeat(129),
+        ] {
+            assert!(bad.parse::<OrderId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn reason_counts_characters_and_refuses_control_characters() {
+        assert!("é".repeat(256).parse::<Reason>().is_ok());
+        assert!("é".repeat(257).parse::<Reason>().is_err());
+        assert!("".parse::<Reason>().is_err());
+        assert!("a\u{0}b".parse::<Reason>().is_err());
+    }
+}

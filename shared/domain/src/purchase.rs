@@ -1,0 +1,345 @@
+//! Purchases: what an order earns (DESIGN 5.3).
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use crate::allocation::spread_minor;
+use crate::amount::Minor;
+use crate::award::is_ahead;
+use crate::currency::Currency;
+use crate::draft::Draft;
+use crate::entry::{Decision, Detail};
+use crate::facts::Country;
+use crate::id::{Handle, Label, LineId, OrderId, RedemptionId};
+use crate::limit::LimitReached;
+use crate::posting::PostingReason;
+use crate::program::{Circumstances, PointsDefinition, PointsKind, Program};
+use crate::rate::Rate;
+use crate::redeem::{History, Status};
+use crate::tier;
+use crate::time::Instant;
+use crate::wallet::Wallet;
+
+/// What a line sells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LineKind {
+    /// Goods or a service.
+    #[default]
+    Product,
+    /// Delivery.
+    Shipping,
+    /// Stored value: earns nothing, and no discount touches it.
+    GiftCard,
+}
+
+/// A completed order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase {
+    /// The order's id.
+    pub order: OrderId,
+    /// The currency of its amounts.
+    pub currency: Currency,
+    /// When it was made.
+    pub transacted_at: Instant,
+    /// Where it was made.
+    pub location: Option<Label>,
+    /// The country it was made in; the member's when not given.
+    pub country: Option<Country>,
+    /// 1 to 200, with unique ids.
+    pub lines: Vec<PurchaseLine>,
+    /// What promotional credit paid of it; nothing that earns points.
+    pub paid_by_promotional_credit: Minor,
+    /// The redemption that paid part of it.
+    pub redemption: Option<RedemptionId>,
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurchaseLine {
+    /// Unique within the order.
+    pub id: LineId,
+    /// Its category.
+    pub category: Option<Label>,
+    /// What it sells.
+    pub kind: LineKind,
+    /// Its total after discounts.
+    pub net: Minor,
+}
+
+/// A purchase as it was decided, with all that is needed to decide a return of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchased {
+    /// The order's id.
+    pub order: OrderId,
+    /// When it was made.
+    pub transacted_at: Instant,
+    /// The currency of its amounts.
+    pub currency: Currency,
+    /// In the order of the request.
+    pub lines: Vec<PurchasedLine>,
+    /// What of it could earn: no gift cards, nothing paid by promotional credit.
+    pub eligible: Minor,
+    /// The level after it and whether it reached it; `None` without tiers.
+    pub tier: Option<TierOutcome>,
+    /// The redemption that paid part of it.
+    pub redemption: Option<RedemptionId>,
+}
+
+/// A line as it earned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurchasedLine {
+    /// Unique within the order.
+    pub id: LineId,
+    /// Its total after discounts.
+    pub net: Minor,
+    /// What of it promotional credit paid.
+    pub promotional: Minor,
+    /// Points per minor unit of `net` less `promotional`, multipliers included, by definition.
+    /// A definition that the line does not earn is left out.
+    pub rates: BTreeMap<Handle, Rate>,
+}
+
+/// A member's level after a purchase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TierOutcome {
+    /// The level.
+    pub level: Handle,
+    /// Whether this purchase reached it.
+    pub changed: bool,
+}
+
+/// Why a purchase is not recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// Dated too far ahead of the clock.
+    #[error("is more than 5 minutes ahead of the clock")]
+    InTheFuture,
+    /// The program is in another currency.
+    #[error("must be {program}, the currency of the program")]
+    OtherCurrency {
+        /// The program's currency.
+        program: Currency,
+    },
+    /// Promotional credit paid more than the lines that it may pay for.
+    #[error("must be no more than the lines that are not gift cards")]
+    PromotionalCreditExceedsLines,
+    /// The member has no such redemption.
+    #[error("the member has no redemption `{0}`")]
+    UnknownRedemption(RedemptionId),
+    /// The redemption it names is not captured yet.
+    #[error("the redemption is still held: capture it first")]
+    RedemptionStillHeld,
+    /// The redemption it names was released or has lapsed.
+    #[error("the redemption is {}, so it paid nothing", .0.as_str())]
+    RedemptionPaidNothing(Status),
+    /// An expiry lies outside the calendar.
+    #[error("leads to an instant outside the calendar")]
+    OutsideTheCalendar,
+    /// A named maximum.
+    #[error(transparent)]
+    LimitReached(#[from] LimitReached),
+}
+
+/// Records an order and issues what it earns: per definition, the sum over lines of eligible
+/// spend × base rate × multipliers, rounded once; then the level that is reached by it.
+///
+/// `redemption` is the history of the redemption that the purchase names, if it names one.
+///
+/// # Errors
+/// [`Refusal`]; nothing is changed then.
+pub fn decide(
+    wallet: &Wallet,
+    program: &Program,
+    purchase: &Purchase,
+    redemption: Option<&History>,
+    now: Instant,
+) -> Result<Decision<()>, Refusal> {
+    if is_ahead(purchase.transacted_at, now) {
+        return Err(Refusal::InTheFuture);
+    }
+    if purchase.currency != program.currency {
+        return Err(Refusal::OtherCurrency {
+            program: program.currency,
+        });
+    }
+    let mut draft = Draft::open(wallet, now);
+    if let Some(named) = &purchase.redemption {
+        require_captured(draft.wallet(), named, redemption)?;
+    }
+    let lines = rated_lines(draft.wallet(), program, purchase)?;
+    let eligible = eligible(purchase, &lines)?;
+    for definition in &program.points {
+        issue(&mut draft, program, purchase, definition, &lines)?;
+    }
+    let changed = tier::reach(&mut draft, program);
+    let level = program
+        .tiers
+        .as_ref()
+        .and_then(|tiers| tier::level(draft.wallet(), tiers));
+    let purchased = Purchased {
+        order: purchase.order.clone(),
+        transacted_at: purchase.transacted_at,
+        currency: purchase.currency,
+        lines,
+        eligible,
+        tier: level.map(|level| TierOutcome {
+            level: level.handle.clone(),
+            changed,
+        }),
+        redemption: purchase.redemption.clone(),
+    };
+    Ok(Decision::Append(draft.close(Detail::Purchase(purchased))))
+}
+
+fn require_captured(
+    wallet: &Wallet,
+    named: &RedemptionId,
+    history: Option<&History>,
+) -> Result<(), Refusal> {
+    let history = history.ok_or_else(|| Refusal::UnknownRedemption(named.clone()))?;
+    match history.status(wallet) {
+        Status::Captured => Ok(()),
+        Status::Held => Err(Refusal::RedemptionStillHeld),
+        status @ (Status::Released | Status::Lapsed) => Err(Refusal::RedemptionPaidNothing(status)),
+    }
+}
+
+/// Every line with its share of promotional credit and the rate at which it earns.
+fn rated_lines(
+    wallet: &Wallet,
+    program: &Program,
+    purchase: &Purchase,
+) -> Result<Vec<PurchasedLine>, Refusal> {
+    let weight = |line: &PurchaseLine| match line.kind {
+        LineKind::GiftCard => Minor::ZERO,
+        LineKind::Product | LineKind::Shipping => line.net,
+    };
+    let weights: Vec<Minor> = purchase.lines.iter().map(weight).collect();
+    let total = Minor::checked_sum(weights.iter().copied()).ok_or(LimitReached::AMOUNT)?;
+    if total < purchase.paid_by_promotional_credit {
+        return Err(Refusal::PromotionalCreditExceedsLines);
+    }
+    let promotional = spread_minor(purchase.paid_by_promotional_credit, &weights);
+    let circumstances = circumstances(wallet, program, purchase);
+    let rated = purchase
+        .lines
+        .iter()
+        .zip(promotional)
+        .map(|(line, promotional)| PurchasedLine {
+            id: line.id.clone(),
+            net: line.net,
+            promotional,
+            rates: rates(program, line, &circumstances),
+        });
+    Ok(rated.collect())
+}
+
+/// What holds for the whole purchase; the category is the line's.
+fn circumstances<'a>(
+    wallet: &'a Wallet,
+    program: &'a Program,
+    purchase: &'a Purchase,
+) -> Circumstances<'a> {
+    let facts = wallet.facts.unwrap_or_default();
+    let zone = facts.time_zone.unwrap_or(program.zone);
+    let month = zone.month(purchase.transacted_at);
+    let level = program
+        .tiers
+        .as_ref()
+        .and_then(|tiers| tier::level(wallet, tiers));
+    Circumstances {
+        transacted_at: purchase.transacted_at,
+        location: purchase.location.as_ref(),
+        country: purchase.country.or(facts.country),
+        category: None,
+        tier: level.map(|level| &level.handle),
+        birth_month: facts
+            .birth_month
+            .is_some_and(|birth_month| u32::from(birth_month) == month),
+    }
+}
+
+fn rates(
+    program: &Program,
+    line: &PurchaseLine,
+    circumstances: &Circumstances<'_>,
+) -> BTreeMap<Handle, Rate> {
+    if line.kind == LineKind::GiftCard {
+        return BTreeMap::new();
+    }
+    let at = Circumstances {
+        category: line.category.as_ref(),
+        ..*circumstances
+    };
+    let excluded = |definition: &PointsDefinition| {
+        let category = line.category.as_ref();
+        category.is_some_and(|category| definition.excluded_categories.contains(category))
+    };
+    let earning = program
+        .points
+        .iter()
+        .filter(|definition| !excluded(definition));
+    let rated = earning.filter_map(|definition| {
+        let base = program.base_rate(&definition.handle, &at)?;
+        let rate = base
+            .rate
+            .times(&program.multiplier(&definition.handle, &at));
+        Some((definition.handle.clone(), rate))
+    });
+    rated.filter(|(_, rate)| *rate != Rate::zero()).collect()
+}
+
+fn eligible(purchase: &Purchase, lines: &[PurchasedLine]) -> Result<Minor, LimitReached> {
+    let sold = purchase.lines.iter().zip(lines);
+    let eligible = sold
+        .filter(|(line, _)| line.kind != LineKind::GiftCard)
+        .map(|(_, rated)| rated.eligible());
+    Minor::checked_sum(eligible).ok_or(LimitReached::AMOUNT)
+}
+
+impl PurchasedLine {
+    /// What of it could earn. A line is never charged more promotional credit than its net.
+    pub fn eligible(&self) -> Minor {
+        self.net
+            .checked_sub(self.promotional)
+            .unwrap_or(Minor::ZERO)
+    }
+}
+
+fn issue(
+    draft: &mut Draft,
+    program: &Program,
+    purchase: &Purchase,
+    definition: &PointsDefinition,
+    lines: &[PurchasedLine],
+) -> Result<(), Refusal> {
+    let earned = lines
+        .iter()
+        .filter_map(|line| Some(line.rates.get(&definition.handle)?.of(line.eligible())))
+        .fold(Rate::zero(), |sum, earned| sum.and(&earned));
+    let points = earned
+        .round(definition.rounding)
+        .ok_or(LimitReached::AMOUNT)?;
+    if points.is_zero() {
+        return Ok(());
+    }
+    let outside = Refusal::OutsideTheCalendar;
+    let delay = definition.accrue_after;
+    let accrue_at = delay
+        .after(purchase.transacted_at, program.zone)
+        .ok_or(outside.clone())?;
+    let expires_at = match definition.expires {
+        Some(expiry) => Some(expiry.of(accrue_at, program.zone).ok_or(outside)?),
+        None => None,
+    };
+    let accrue_at = (definition.kind != PointsKind::Tier).then_some(accrue_at);
+    draft.issue(
+        &definition.handle,
+        points,
+        PostingReason::Issued,
+        accrue_at,
+        expires_at,
+    )?;
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! Redemptions: value spent at once, or held and then captured or released (DESIGN 5.10, 5.11).
+//!
+//! | status | reached by | ends in |
+//! |---|---|---|
+//! | held | [`decide`] with [`Settlement::Held`] | captured, released or lapsed |
+//! | captured | [`decide`] at once, or [`capture::decide`] | – |
+//! | released | [`release::decide`] | – |
+//! | lapsed | its `lapses_at`, whoever looks next | – |
+//!
+//! A hold posts nothing: what the retailer owes does not change until the capture.
+
+pub mod capture;
+mod history;
+mod plan;
+pub mod release;
+
+use thiserror::Error;
+
+use crate::amount::{Minor, Points};
+use crate::currency::Currency;
+use crate::draft::Draft;
+use crate::entry::{Decision, Detail};
+use crate::id::{Handle, RedemptionId};
+use crate::limit::LimitReached;
+use crate::posting::PostingReason;
+use crate::program::{Program, is_hold_period};
+use crate::time::{Instant, Period};
+use crate::wallet::{Hold, Wallet};
+
+pub use history::{History, Status};
+pub use plan::{Basket, BasketLine, Plan, PlanLine, PointsAmount, PointsDiscount, PointsUse};
+
+/// A request to spend value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redemption {
+    /// The caller's id.
+    pub redemption: RedemptionId,
+    /// What is to be paid for, and with what.
+    pub basket: Basket,
+    /// When the value goes.
+    pub settlement: Settlement,
+    /// What the caller's quote left to pay; refused when the plan now leaves something else.
+    pub expected_due: Option<Minor>,
+}
+
+/// When the value of a redemption goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// At once.
+    AtOnce,
+    /// With the capture. Held for this long, or as the program says.
+    Held(Option<Period>),
+}
+
+/// A redemption as it was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The caller's id.
+    pub redemption: RedemptionId,
+    /// The whole plan.
+    pub plan: Plan,
+    /// From when the hold no longer holds; `None`: captured at once.
+    pub lapses_at: Option<Instant>,
+}
+
+/// A capture as it was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Captured {
+    /// Of this redemption.
+    pub redemption: RedemptionId,
+    /// The plan as it stands from then on.
+    pub plan: Plan,
+}
+
+/// A release as it was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Released {
+    /// Of this redemption.
+    pub redemption: RedemptionId,
+    /// The basket at full price.
+    pub plan: Plan,
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PlanRefusal {
+    /// The program has no such definition.
+    #[error("the program has no points `{0}`")]
+    UnknownPoints(Handle),
+    /// Points that are worth no money.
+    #[error("points `{0}` are not redeemable")]
+    NotRedeemable(Handle),
+    /// Points are worth money of another currency.
+    #[error("points are worth {program}, not the currency of the basket")]
+    OtherCurrency {
+        /// The program's currency.
+        program: Currency,
+    },
+    /// Points go in steps.
+    #[error("points are redeemed in multiples of {step}")]
+    NotAMultiple {
+        /// The step.
+        step: Points,
+    },
+    /// More than is available.
+    #[error("only {available} `{points}` points are available")]
+    InsufficientValue {
+        /// The definition.
+        points: Handle,
+        /// What could be taken.
+        available: Points,
+    },
+    /// More than is left to pay.
+    #[error("the points are worth more than is left to pay")]
+    MoreThanDue {
+        /// What is left to pay.
+        due: Minor,
+    },
+    /// A named maximum.
+    #[error(transparent)]
+    LimitReached(#[from] LimitReached),
+}
+
+/// Why nothing is redeemed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanRefusal),
+    /// The plan is not the one that was quoted.
+    #[error("what is left to pay is no longer what was quoted")]
+    PlanChanged {
+        /// What is left to pay now.
+        due: Minor,
+    },
+    /// A hold is 1 minute to 7 days.
+    #[error("must be 1 minute to 7 days")]
+    HoldPeriod,
+    /// The hold would end outside the calendar.
+    #[error("leads to an instant outside the calendar")]
+    OutsideTheCalendar,
+    /// A named maximum.
+    #[error(transparent)]
+    LimitReached(#[from] LimitReached),
+}
+
+/// The plan for a basket, as a redemption would carry it out at `now`. Changes nothing.
+///
+/// # Errors
+/// [`PlanRefusal`].
+pub fn quote(
+    wallet: &Wallet,
+    program: &Program,
+    basket: &Basket,
+    now: Instant,
+) -> Result<Plan, PlanRefusal> {
+    let mut draft = Draft::open(wallet, now);
+    plan::plan(&mut draft, program, basket).map(|(plan, _)| plan)
+}
+
+/// Carries out the plan for a basket: spends its value at once, or holds it.
+///
+/// # Errors
+/// [`Refusal`]; nothing is changed then.
+pub fn decide(
+    wallet: &Wallet,
+    program: &Program,
+    redemption: &Redemption,
+    now: Instant,
+) -> Result<Decision<()>, Refusal> {
+    let lapses_at = lapses_at(program, redemption.settlement, now)?;
+    let mut draft = Draft::open(wallet, now);
+    let (plan, pins) = plan::plan(&mut draft, program, &redemption.basket)?;
+    if redemption
+        .expected_due
+        .is_some_and(|expected| expected != plan.due())
+    {
+        return Err(Refusal::PlanChanged { due: plan.due() });
+    }
+    let id = redemption.redemption.clone();
+    match lapses_at {
+        Some(lapses_at) => draft.keep(Hold {
+            redemption: id.clone(),
+            lapses_at,
+            pins,
+        })?,
+        None => draft.spend(&pins, PostingReason::Redeemed),
+    }
+    let opened = Opened {
+        redemption: id,
+        plan,
+        lapses_at,
+    };
+    Ok(Decision::Append(draft.close(Detail::Redemption(opened))))
+}
+
+fn lapses_at(
+    program: &Program,
+    settlement: Settlement,
+    now: Instant,
+) -> Result<Option<Instant>, Refusal> {
+    let Settlement::Held(period) = settlement else {
+        return Ok(None);
+    };
+    let period = period.unwrap_or(program.hold_for);
+    if !is_hold_period(period) {
+        return Err(Refusal::HoldPeriod);
+    }
+    period
+        .after(now, program.zone)
+        .map(Some)
+        .ok_or(Refusal::OutsideTheCalendar)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,433 @@
+//! Instants, calendar periods and the days of a time zone. Nothing here reads a clock.
+
+use std::fmt;
+
+use chrono::{
+    DateTime, Datelike, Days, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime,
+    SecondsFormat, TimeDelta, TimeZone, Utc,
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The longest period, in years. Longer than any receipt is kept, short enough that no instant
+/// leaves the calendar.
+pub const PERIOD_YEARS_MAX: u32 = 100;
+
+/// A point in time with a resolution of one millisecond, in the years 0000 to 9999.
+///
+/// Finer digits of an RFC 3339 text are cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Instant(i64);
+
+/// Not an RFC 3339 instant of the years 0000 to 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be an RFC 3339 instant, such as \"2026-11-21T03:04:05Z\"")]
+pub struct NotAnInstant;
+
+impl Instant {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
+    /// The instant this many milliseconds after the Unix epoch; `None` outside the years 0000 to
+    /// 9999.
+    pub fn from_millis(millis: i64) -> Option<Self> {
+        let year = DateTime::from_timestamp_millis(millis)?.year();
+        (0..=9999).contains(&year).then_some(Self(millis))
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// The instant `seconds` later; `None` after the year 9999.
+    pub fn plus_seconds(self, seconds: u64) -> Option<Self> {
+        let millis = i64::try_from(seconds).ok()?.checked_mul(1000)?;
+        Self::from_millis(self.0.checked_add(millis)?)
+    }
+
+    /// How many whole seconds this is after `earlier`; zero when it is not after.
+    pub fn seconds_since(self, earlier: Self) -> u64 {
+        let millis = u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0);
+        millis.checked_div(1000).unwrap_or(0)
+    }
+
+    fn utc(self) -> DateTime<Utc> {
+        // Every constructor has checked the range.
+        DateTime::from_timestamp_millis(self.0).unwrap_or(DateTime::UNIX_EPOCH)
+    }
+}
+
+impl TryFrom<String> for Instant {
+    type Error = NotAnInstant;
+
+    fn try_from(text: String) -> Result<Self, NotAnInstant> {
+        text.parse()
+    }
+}
+
+impl std::str::FromStr for Instant {
+    type Err = NotAnInstant;
+
+    fn from_str(text: &str) -> Result<Self, NotAnInstant> {
+        let time = DateTime::parse_from_rfc3339(text).map_err(|_| NotAnInstant)?;
+        Self::from_millis(time.timestamp_millis()).ok_or(NotAnInstant)
+    }
+}
+
+impl From<Instant> for String {
+    fn from(instant: Instant) -> String {
+        instant.to_string()
+    }
+}
+
+/// RFC 3339 in UTC with `Z`; milliseconds only where there are any.
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+/// An IANA time zone, such as `Australia/Melbourne`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Zone(chrono_tz::Tz);
+
+/// Not the name of a time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be an IANA time zone, such as \"Australia/Melbourne\"")]
+pub struct UnknownZone;
+
+impl Zone {
+    /// Coordinated universal time.
+    pub const fn utc() -> Self {
+        Self(chrono_tz::Tz::UTC)
+    }
+
+    /// The day that `instant` falls on.
+    pub fn date(self, instant: Instant) -> NaiveDate {
+        self.local(instant).date()
+    }
+
+    /// The month that `instant` falls in, 1 to 12.
+    pub fn month(self, instant: Instant) -> u32 {
+        self.local(instant).month()
+    }
+
+    /// The first instant of a day. Where a change to summer time skips midnight, the first
+    /// instant after it. `None` outside the calendar.
+    pub fn start_of_day(self, date: NaiveDate) -> Option<Instant> {
+        self.instant(date.and_time(NaiveTime::MIN))
+    }
+
+    /// The first instant of the day after the one that `instant` falls on: every instant of a day
+    /// has the same end, midnight included.
+    pub fn end_of_day(self, instant: Instant) -> Option<Instant> {
+        self.start_of_day(self.date(instant).checked_add_days(Days::new(1))?)
+    }
+
+    /// The first instant of the month after the one that `instant` falls in.
+    pub fn end_of_month(self, instant: Instant) -> Option<Instant> {
+        let next = self
+            .date(instant)
+            .with_day(1)?
+            .checked_add_months(Months::new(1))?;
+        self.start_of_day(next)
+    }
+
+    fn local(self, instant: Instant) -> NaiveDateTime {
+        instant.utc().with_timezone(&self.0).naive_local()
+    }
+
+    /// The earlier of two when clocks go back; the first instant after the gap when they go
+    /// forward.
+    fn instant(self, mut local: NaiveDateTime) -> Option<Instant> {
+        /// Zones have skipped at most one day; a quarter of an hour divides every gap.
+        const STEPS_MAX: usize = 24 * 4 + 1;
+        for _ in 0..=STEPS_MAX {
+            match self.0.from_local_datetime(&local) {
+                LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => {
+                    return Instant::from_millis(time.timestamp_millis());
+                }
+                LocalResult::None => {
+                    local = local.checked_add_signed(TimeDelta::minutes(15))?;
+                }
+            }
+        }
+        None
+    }
+}
+
+impl TryFrom<String> for Zone {
+    type Error = UnknownZone;
+
+    fn try_from(name: String) -> Result<Self, UnknownZone> {
+        name.parse().map(Self).map_err(|_| UnknownZone)
+    }
+}
+
+impl From<Zone> for String {
+    fn from(zone: Zone) -> String {
+        zone.0.name().to_owned()
+    }
+}
+
+/// An ISO 8601 duration: calendar months and days, then exact seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    months: u32,
+    days: u32,
+    seconds: u64,
+}
+
+/// Not a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be an ISO 8601 duration of at most {PERIOD_YEARS_MAX} years, such as \"P14D\"")]
+pub struct NotAPeriod;
+
+impl Period {
+    /// No time at all.
+    pub const ZERO: Self = Self {
+        months: 0,
+        days: 0,
+        seconds: 0,
+    };
+
+    /// A number of calendar days.
+    pub const fn days(days: u32) -> Self {
+        Self { days, ..Self::ZERO }
+    }
+
+    /// A number of exact minutes.
+    pub fn minutes(minutes: u32) -> Self {
+        Self {
+            seconds: u64::from(minutes).saturating_mul(60),
+            ..Self::ZERO
+        }
+    }
+
+    /// Whether this is no time at all.
+    pub fn is_zero(self) -> bool {
+        self == Self::ZERO
+    }
+
+    /// The instant this period after `start`: months and days are counted on the calendar of
+    /// `zone` (31 January plus one month is the last of February), seconds are exact. `None`
+    /// outside the calendar.
+    pub fn after(self, start: Instant, zone: Zone) -> Option<Instant> {
+        if self.months == 0 && self.days == 0 {
+            return start.plus_seconds(self.seconds);
+        }
+        let local = zone
+            .local(start)
+            .checked_add_months(Months::new(self.months))?
+            .checked_add_days(Days::new(u64::from(self.days)))?;
+        zone.instant(local)?.plus_seconds(self.seconds)
+    }
+}
+
+impl std::str::FromStr for Period {
+    type Err = NotAPeriod;
+
+    fn from_str(text: &str) -> Result<Self, NotAPeriod> {
+        // The alternative format `P0001-02-03T04:05:06` reads as a date by mistake too easily.
+        if text.contains(['-', ':']) {
+            return Err(NotAPeriod);
+        }
+        match iso8601::parsers::parse_duration(text.as_bytes()) {
+            Ok(([], duration)) => Self::from_iso(duration).ok_or(NotAPeriod),
+            _ => Err(NotAPeriod),
+        }
+    }
+}
+
+impl Period {
+    fn from_iso(duration: iso8601::Duration) -> Option<Self> {
+        let (months, days, seconds) = match duration {
+            iso8601::Duration::Weeks(weeks) => (0, weeks.checked_mul(7)?, 0),
+            iso8601::Duration::YMDHMS {
+                millisecond: 1.., ..
+            } => return None,
+            iso8601::Duration::YMDHMS {
+                year,
+                month,
+                day,
+                hour,
+                minute,
+                second,
+                ..
+            } => {
+                let hours = u64::from(hour).checked_mul(3600)?;
+                let minutes = u64::from(minute).checked_mul(60)?;
+                let seconds = hours.checked_add(minutes)?.checked_add(u64::from(second))?;
+                (year.checked_mul(12)?.checked_add(month)?, day, seconds)
+            }
+        };
+        let within = u64::from(months) <= u64::from(PERIOD_YEARS_MAX).checked_mul(12)?
+            && u64::from(days) <= u64::from(PERIOD_YEARS_MAX).checked_mul(366)?
+            && seconds <= u64::from(PERIOD_YEARS_MAX).checked_mul(366 * 86_400)?;
+        within.then_some(Self {
+            months,
+            days,
+            seconds,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Instant {
+        text.parse().unwrap()
+    }
+
+    fn zone(name: &str) -> Zone {
+        Zone::try_from(name.to_owned()).unwrap()
+    }
+
+    #[track_caller]
+    fn check_after(start: &str, period: &str, name: &str, expected: &str) {
+        let period: Period = period.parse().unwrap();
+        assert_eq!(
+            period.after(at(start), zone(name)).unwrap().to_string(),
+            expected
+        );
+    }
+
+    #[test]
+    fn period_counts_days_and_months_on_the_zones_calendar() {
+        check_after(
+            "2026-11-21T03:04:05Z",
+            "P14D",
+            "Australia/Melbourne",
+            "2026-12-05T03:04:05Z",
+        );
+        // Clocks go back on 5 April 2026 in Melbourne: the day has 25 hours.
+        check_after(
+            "2026-04-04T02:00:00Z",
+            "P1D",
+            "Australia/Melbourne",
+            "2026-04-05T03:00:00Z",
+        );
+        check_after(
+            "2026-04-04T02:00:00Z",
+            "PT24H",
+            "Australia/Melbourne",
+            "2026-04-05T02:00:00Z",
+        );
+        // A leap day plus a year, and the last of January plus a month.
+        check_after(
+            "2028-02-29T12:00:00Z",
+            "P12M",
+            "UTC",
+            "2029-02-28T12:00:00Z",
+        );
+        check_after("2027-01-31T12:00:00Z", "P1M", "UTC", "2027-02-28T12:00:00Z");
+        // 02:30 does not exist in Berlin on 29 March 2026.
+        check_after(
+            "2026-03-28T01:30:00Z",
+            "P1D",
+            "Europe/Berlin",
+            "2026-03-29T01:00:00Z",
+        );
+        check_after("2026-01-01T00:00:00Z", "P1W", "UTC", "2026-01-08T00:00:00Z");
+    }
+
+    #[track_caller]
+    fn check_day_end(instant: &str, name: &str, expected: &str) {
+        assert_eq!(
+            zone(name).end_of_day(at(instant)).unwrap().to_string(),
+            expected
+        );
+    }
+
+    #[test]
+    fn day_ends_at_the_first_instant_of_the_next() {
+        check_day_end(
+            "2026-11-21T12:59:59.999Z",
+            "Australia/Melbourne",
+            "2026-11-21T13:00:00Z",
+        );
+        check_day_end(
+            "2026-11-21T13:00:00Z",
+            "Australia/Melbourne",
+            "2026-11-22T13:00:00Z",
+        );
+        check_day_end(
+            "2026-12-31T09:59:59Z",
+            "Pacific/Kiritimati",
+            "2026-12-31T10:00:00Z",
+        );
+        check_day_end("2027-01-01T11:59:59Z", "Etc/GMT+12", "2027-01-01T12:00:00Z");
+        // Midnight of 25 April 2025 does not exist in Cairo: the day starts at one o'clock.
+        check_day_end(
+            "2025-04-24T12:00:00Z",
+            "Africa/Cairo",
+            "2025-04-24T22:00:00Z",
+        );
+        // Samoa went without 30 December 2011.
+        check_day_end(
+            "2011-12-30T09:00:00Z",
+            "Pacific/Apia",
+            "2011-12-30T10:00:00Z",
+        );
+    }
+
+    #[test]
+    fn month_ends_at_the_first_instant_of_the_next() {
+        let melbourne = zone("Australia/Melbourne");
+        let end = melbourne.end_of_month(at("2027-12-05T03:04:05Z")).unwrap();
+        assert_eq!(end.to_string(), "2027-12-31T13:00:00Z");
+        assert_eq!(
+            melbourne.end_of_month(end).unwrap().to_string(),
+            "2028-01-31T13:00:00Z"
+        );
+    }
+
+    #[test]
+    fn period_refuses_what_is_not_a_duration() {
+        for bad in [
+            "",
+            "P",
+            "14D",
+            "P14",
+            "P14Dx",
+            "P-1D",
+            "P1.5D",
+            "PT0.5S",
+            "P101Y",
+            "P2015-11-03T21:56:00",
+            "p14d",
+        ] {
+            assert!(bad.parse::<Period>().is_err(), "{bad}");
+        }
+        assert!("P0D".parse::<Period>().unwrap().is_zero());
+    }
+
+    #[test]
+    fn instant_reads_any_offset_and_writes_utc() {
+        assert_eq!(
+            at("2026-11-21T14:04:05+11:00").to_string(),
+            "2026-11-21T03:04:05Z"
+        );
+        assert_eq!(
+            at("2026-11-21T03:04:05.6789Z").to_string(),
+            "2026-11-21T03:04:05.678Z"
+        );
+        assert_eq!(
+            at("2028-02-29T00:00:00Z").to_string(),
+            "2028-02-29T00:00:00Z"
+        );
+        for bad in [
+            "2026-11-21",
+            "2027-02-29T00:00:00Z",
+            "2026-11-21T03:04:05",
+            "now",
+            "",
+        ] {
+            assert!(bad.parse::<Instant>().is_err(), "{bad}");
+        }
+    }
+}

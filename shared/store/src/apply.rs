@@ -1,0 +1,605 @@
+//! The exactly-once protocol.
+//!
+//! | step | why in this place |
+//! |---|---|
+//! | 1. read the newest line of every account | what is committed after this makes the put fail |
+//! | 2. look the operation up by name | found: answer what it answered; swapped with 1, it could apply twice |
+//! | 3. decide | pure: may be done again |
+//! | 4. stamp the order marker, put the due marker | before the line that needs them |
+//! | 5. put the next line, if there is none | the one write that counts |
+//!
+//! A lost race starts again at 1, a bounded number of times. So does a write of which nothing was
+//! heard: the look-up then finds it, or it did not happen.
+
+use std::time::{Duration, Instant as Stopwatch};
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem};
+use scrip_domain::entry::{Decision, Entry, Line, Operation};
+use scrip_domain::id::{MemberId, RedemptionId};
+use scrip_domain::time::Instant;
+use scrip_domain::wallet::Wallet;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::canonical::Hash;
+use crate::client::transaction_config;
+use crate::document::{self, Item};
+use crate::error::StoreError;
+use crate::key;
+use crate::ledger::{Ledger, Recorded};
+use crate::marker::{Claim, Job, arm};
+use crate::read::Freshness;
+use crate::table::PARTITION;
+
+/// Tries before a caller is told that a wallet is contended. Each costs at least two reads.
+const TRIES_MAX: u32 = 10;
+/// No new try begins after this: API Gateway gives up after 30 s.
+const TRYING: Duration = Duration::from_secs(10);
+/// A decision older than this is made again instead of appended. Sweeps and take-overs of order
+/// markers rely on it: they wait fifteen times as long.
+const DECISION_AGE_MAX: Duration = Duration::from_mins(1);
+/// The first pause after a lost race is random up to this, and doubles with each try.
+const PAUSE: Duration = Duration::from_millis(25);
+/// No pause is longer.
+const PAUSE_MAX: Duration = Duration::from_millis(400);
+/// How far the newest line of an account may be ahead of this function's clock, in seconds.
+const AHEAD_SECONDS_MAX: u64 = 5 * 60;
+/// What the chain of hashes begins with.
+const BEFORE_THE_FIRST: Hash = [0; 32];
+
+/// Tells one request from another under the same operation: 16 bytes of SHA-256 of the request's
+/// canonical JSON. Secrets and the server's time are never part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    /// Of a request whose members serialise in a fixed order.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON, which the border's plain types always can.
+    pub fn of(request: &impl Serialize) -> Result<Self, serde_json::Error> {
+        let digest: [u8; 32] = Sha256::digest(serde_json::to_vec(request)?).into();
+        let mut bytes = [0; 16];
+        bytes
+            .iter_mut()
+            .zip(digest)
+            .for_each(|(byte, digit)| *byte = digit);
+        Ok(Self(bytes))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) fn read(value: &AttributeValue) -> Option<Self> {
+        value.as_b().ok()?.as_ref().try_into().ok().map(Self)
+    }
+}
+
+/// One account's part in an operation.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Whose log.
+    pub member: MemberId,
+    /// Its name there; `None` for what is idempotent by state.
+    pub operation: Option<Operation>,
+    /// Of the request.
+    pub fingerprint: Fingerprint,
+    /// The authenticated caller.
+    pub by: String,
+    /// The version of the program that decides.
+    pub program: u64,
+    /// The redemption whose newest line the decision needs.
+    pub redemption: Option<RedemptionId>,
+}
+
+/// What a decision is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// As its newest line left it.
+    pub wallet: &'a Wallet,
+    /// The newest line of the redemption that the request named.
+    pub redemption: Option<&'a Entry>,
+    /// The one instant of this operation: the later of the clock and the newest line of every
+    /// account in it.
+    pub now: Instant,
+}
+
+/// What became of an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// Its line was appended.
+    Appended(Entry),
+    /// It was applied before, by this line.
+    Replayed(Entry),
+    /// There was nothing to write.
+    Unchanged {
+        /// How things stand.
+        answer: T,
+        /// The wallet as its newest line left it.
+        wallet: Wallet,
+        /// The instant of the decision.
+        now: Instant,
+    },
+}
+
+/// What became of an operation on several accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutcomeOfMany {
+    /// Its lines were appended, in the order of the requests.
+    Appended(Vec<Entry>),
+    /// It was applied before; this is the line of the first request.
+    Replayed(Entry),
+}
+
+/// Why an operation was not applied.
+#[derive(Debug, Error)]
+pub enum ApplyError<R: std::error::Error + 'static> {
+    /// Against a rule; nothing was written.
+    #[error(transparent)]
+    Refused(R),
+    /// The name was used for a different request; nothing was written.
+    #[error("the operation was already applied with a different request")]
+    OperationConflict,
+    /// The order was recorded for another member; nothing was written.
+    #[error("the order belongs to another member")]
+    OrderBelongsToAnotherMember,
+    /// Others were faster too often; nothing was written.
+    #[error("the account is contended")]
+    Contended,
+    /// The store did not answer: the line may or may not be there, and sending the same operation
+    /// again finds out.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why one try did not end it.
+enum Setback<R: std::error::Error + 'static> {
+    /// Somebody else wrote the next line.
+    Raced,
+    /// Nothing was heard of a write, or the store did not answer.
+    Unheard(StoreError),
+    /// There is no point in trying again.
+    Final(ApplyError<R>),
+}
+
+impl<R: std::error::Error + 'static> From<StoreError> for Setback<R> {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable { .. } => Self::Unheard(error),
+            StoreError::Damaged { .. }
+            | StoreError::NewerFormat { .. }
+            | StoreError::ClockBehind { .. } => Self::Final(error.into()),
+        }
+    }
+}
+
+/// What was decided for all accounts together.
+enum Decided<T> {
+    Append(Vec<Line>),
+    Unchanged(T),
+}
+
+/// What became of it.
+enum Settled<T> {
+    Appended(Vec<Entry>),
+    Replayed(Entry),
+    Unchanged {
+        answer: T,
+        wallet: Wallet,
+        now: Instant,
+    },
+}
+
+/// An account as it was read, with its part in the operation.
+struct Account<'a> {
+    request: &'a Request,
+    newest: Option<Recorded>,
+    redemption: Option<Entry>,
+    empty: Wallet,
+}
+
+impl Account<'_> {
+    fn wallet(&self) -> &Wallet {
+        self.newest
+            .as_ref()
+            .map_or(&self.empty, |newest| &newest.entry.line.wallet)
+    }
+
+    fn number(&self) -> u64 {
+        self.newest.as_ref().map_or(0, |newest| newest.entry.number)
+    }
+}
+
+impl Ledger {
+    /// Applies one operation to one account, exactly once.
+    ///
+    /// `decide` is called again after every lost race, each time with the newest state.
+    ///
+    /// # Errors
+    /// [`ApplyError`] says for each case what has been written.
+    pub async fn apply<T, R, D>(
+        &self,
+        request: &Request,
+        decide: D,
+    ) -> Result<Outcome<T>, ApplyError<R>>
+    where
+        D: Fn(&Situation<'_>) -> Result<Decision<T>, R>,
+        R: std::error::Error + 'static,
+    {
+        let decide = |situations: &[Situation<'_>]| match situations {
+            [only] => Ok(match decide(only)? {
+                Decision::Append(line) => Decided::Append(vec![line]),
+                Decision::Unchanged(answer) => Decided::Unchanged(answer),
+            }),
+            // There is one situation per request.
+            _ => Ok(Decided::Append(Vec::new())),
+        };
+        Ok(
+            match self.run(std::slice::from_ref(request), decide).await? {
+                Settled::Appended(mut entries) => match entries.pop() {
+                    Some(entry) => Outcome::Appended(entry),
+                    None => return Err(ApplyError::Contended),
+                },
+                Settled::Replayed(entry) => Outcome::Replayed(entry),
+                Settled::Unchanged {
+                    answer,
+                    wallet,
+                    now,
+                } => Outcome::Unchanged {
+                    answer,
+                    wallet,
+                    now,
+                },
+            },
+        )
+    }
+
+    /// Applies one operation to several accounts in one transaction, exactly once: all lines are
+    /// appended, or none. `decide` returns one line for every request, in their order; each
+    /// account is named once. The first request is the one that is answered on a replay.
+    ///
+    /// # Errors
+    /// [`ApplyError`] says for each case what has been written.
+    pub async fn apply_many<R, D>(
+        &self,
+        requests: &[Request],
+        decide: D,
+    ) -> Result<OutcomeOfMany, ApplyError<R>>
+    where
+        D: Fn(&[Situation<'_>]) -> Result<Vec<Line>, R>,
+        R: std::error::Error + 'static,
+    {
+        let decide = |situations: &[Situation<'_>]| decide(situations).map(Decided::Append);
+        Ok(
+            match self
+                .run::<std::convert::Infallible, _, _>(requests, decide)
+                .await?
+            {
+                Settled::Appended(entries) => OutcomeOfMany::Appended(entries),
+                Settled::Replayed(entry) => OutcomeOfMany::Replayed(entry),
+                Settled::Unchanged { answer, .. } => match answer {},
+            },
+        )
+    }
+
+    async fn run<T, R, D>(
+        &self,
+        requests: &[Request],
+        decide: D,
+    ) -> Result<Settled<T>, ApplyError<R>>
+    where
+        D: Fn(&[Situation<'_>]) -> Result<Decided<T>, R>,
+        R: std::error::Error + 'static,
+    {
+        let started = Stopwatch::now();
+        let mut tries = 0;
+        loop {
+            let setback = match self.attempt(requests, &decide).await {
+                Ok(settled) => return Ok(settled),
+                Err(setback) => setback,
+            };
+            tries += 1;
+            let given_up = TRIES_MAX <= tries || TRYING <= started.elapsed();
+            match setback {
+                Setback::Final(error) => return Err(error),
+                Setback::Raced if given_up => return Err(ApplyError::Contended),
+                Setback::Unheard(error) if given_up => return Err(error.into()),
+                Setback::Raced | Setback::Unheard(_) => tokio::time::sleep(pause(tries)).await,
+            }
+        }
+    }
+
+    async fn attempt<T, R, D>(
+        &self,
+        requests: &[Request],
+        decide: &D,
+    ) -> Result<Settled<T>, Setback<R>>
+    where
+        D: Fn(&[Situation<'_>]) -> Result<Decided<T>, R>,
+        R: std::error::Error + 'static,
+    {
+        let mut accounts = Vec::with_capacity(requests.len());
+        for request in requests {
+            let newest = self.newest(&request.member).await?;
+            accounts.push(Account {
+                request,
+                newest,
+                redemption: None,
+                empty: Wallet::default(),
+            });
+        }
+        let decided_at = Stopwatch::now();
+        let now = self.one_instant(&accounts)?;
+        if let Some(settled) = self.replay(&accounts).await? {
+            return Ok(settled);
+        }
+        let decided = match self
+            .decide(&mut accounts, decide, now, Freshness::Eventual)
+            .await?
+        {
+            Ok(decided) => decided,
+            // A refusal must not rest on what may be out of date.
+            Err(_) if requests.iter().any(|request| request.redemption.is_some()) => {
+                let again = self
+                    .decide(&mut accounts, decide, now, Freshness::Consistent)
+                    .await?;
+                again.map_err(|refusal| Setback::Final(ApplyError::Refused(refusal)))?
+            }
+            Err(refusal) => return Err(Setback::Final(ApplyError::Refused(refusal))),
+        };
+        let lines = match decided {
+            Decided::Append(lines) => lines,
+            Decided::Unchanged(answer) => {
+                let wallet = accounts.first().map(|account| account.wallet().clone());
+                let wallet = wallet.unwrap_or_default();
+                return Ok(Settled::Unchanged {
+                    answer,
+                    wallet,
+                    now,
+                });
+            }
+        };
+        self.prepare_and_append(&accounts, lines, now, decided_at)
+            .await
+            .map(Settled::Appended)
+    }
+
+    /// The later of the clock and the newest line of every account.
+    fn one_instant(&self, accounts: &[Account<'_>]) -> Result<Instant, StoreError> {
+        let clock = self.now();
+        let mut now = clock;
+        for newest in accounts
+            .iter()
+            .filter_map(|account| account.newest.as_ref())
+        {
+            let recorded_at = newest.entry.recorded_at;
+            let seconds = recorded_at.seconds_since(clock);
+            if AHEAD_SECONDS_MAX < seconds {
+                let account = key::account(&newest.entry.account);
+                return Err(StoreError::ClockBehind { account, seconds });
+            }
+            now = now.max(recorded_at);
+        }
+        Ok(now)
+    }
+
+    /// Answers from the log when the operation is there.
+    async fn replay<T, R: std::error::Error + 'static>(
+        &self,
+        accounts: &[Account<'_>],
+    ) -> Result<Option<Settled<T>>, Setback<R>> {
+        for (place, account) in accounts.iter().enumerate() {
+            let Some(operation) = &account.request.operation else {
+                continue;
+            };
+            let member = &account.request.member;
+            let Some(newest) = &account.newest else {
+                continue;
+            };
+            let found = self
+                .find_operation(member, &key::operation(operation))
+                .await?;
+            let Some(number) = found else { continue };
+            let line = if number == newest.entry.number {
+                newest.clone()
+            } else {
+                self.existing_line(member, number).await?
+            };
+            // All lines of one operation are written together: one that is in a log without the
+            // first is another operation.
+            if place > 0 || line.fingerprint != account.request.fingerprint {
+                return Err(Setback::Final(ApplyError::OperationConflict));
+            }
+            return Ok(Some(Settled::Replayed(line.entry)));
+        }
+        Ok(None)
+    }
+
+    async fn decide<T, R, D>(
+        &self,
+        accounts: &mut [Account<'_>],
+        decide: &D,
+        now: Instant,
+        freshness: Freshness,
+    ) -> Result<Result<Decided<T>, R>, StoreError>
+    where
+        D: Fn(&[Situation<'_>]) -> Result<Decided<T>, R>,
+    {
+        for account in accounts.iter_mut() {
+            if let Some(redemption) = &account.request.redemption {
+                account.redemption = self
+                    .newest_of_redemption(account, redemption, freshness)
+                    .await?;
+            }
+        }
+        let situations = accounts.iter().map(|account| Situation {
+            wallet: account.wallet(),
+            redemption: account.redemption.as_ref(),
+            now,
+        });
+        Ok(decide(&situations.collect::<Vec<_>>()))
+    }
+
+    async fn newest_of_redemption(
+        &self,
+        account: &Account<'_>,
+        redemption: &RedemptionId,
+        freshness: Freshness,
+    ) -> Result<Option<Entry>, StoreError> {
+        let Some(newest) = &account.newest else {
+            return Ok(None);
+        };
+        let member = &account.request.member;
+        let prefix = key::redemption(redemption);
+        let Some(number) = self.newest_under(member, &prefix, freshness).await? else {
+            return Ok(None);
+        };
+        if number == newest.entry.number {
+            return Ok(Some(newest.entry.clone()));
+        }
+        Ok(Some(self.existing_line(member, number).await?.entry))
+    }
+
+    /// Writes the markers that the lines need, then the lines.
+    async fn prepare_and_append<R: std::error::Error + 'static>(
+        &self,
+        accounts: &[Account<'_>],
+        lines: Vec<Line>,
+        now: Instant,
+        decided_at: Stopwatch,
+    ) -> Result<Vec<Entry>, Setback<R>> {
+        let mut items = Vec::with_capacity(lines.len());
+        let mut entries = Vec::with_capacity(lines.len());
+        for (account, line) in accounts.iter().zip(lines) {
+            let member = &account.request.member;
+            if let Some(Operation::Purchase(order)) = &account.request.operation {
+                match self.claim_order(order, member, now).await? {
+                    Claim::Ours => {}
+                    Claim::Theirs => {
+                        return Err(Setback::Final(ApplyError::OrderBelongsToAnotherMember));
+                    }
+                    Claim::Contended => return Err(Setback::Final(ApplyError::Contended)),
+                }
+            }
+            let remembered = account.newest.as_ref().and_then(|newest| newest.armed);
+            let arming = arm(line.wallet.next_due(), remembered, now);
+            if let Some(hour) = arming.put {
+                self.put_due(Job::Expire, &key::account(member), hour)
+                    .await?;
+            }
+            let entry = Entry {
+                account: member.clone(),
+                number: account.number() + 1,
+                recorded_at: now,
+                by: account.request.by.clone(),
+                program: account.request.program,
+                line,
+            };
+            let previous = account
+                .newest
+                .as_ref()
+                .map_or(BEFORE_THE_FIRST, |newest| newest.hash);
+            let fingerprint = &account.request.fingerprint;
+            let (item, _) = document::encode(&entry, fingerprint, arming.armed, &previous)?;
+            items.push(item);
+            entries.push(entry);
+        }
+        if DECISION_AGE_MAX < decided_at.elapsed() {
+            return Err(Setback::Raced);
+        }
+        match items.as_slice() {
+            [item] => self.append(item.clone()).await?,
+            _ => self.append_all(items).await?,
+        }
+        Ok(entries)
+    }
+
+    /// Appends a line to its account's log.
+    async fn append<R: std::error::Error + 'static>(&self, item: Item) -> Result<(), Setback<R>> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#pk)")
+            .expression_attribute_names("#pk", PARTITION)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| setback_of_put(&error))?;
+        self.meter.wrote(put.consumed_capacity());
+        Ok(())
+    }
+
+    /// Appends one line to each of several logs, or none to any.
+    async fn append_all<R: std::error::Error + 'static>(
+        &self,
+        items: Vec<Item>,
+    ) -> Result<(), Setback<R>> {
+        let mut transaction = self
+            .client
+            .transact_write_items()
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        for item in items {
+            let put = Put::builder()
+                .table_name(&*self.table)
+                .set_item(Some(item))
+                .condition_expression("attribute_not_exists(#pk)")
+                .expression_attribute_names("#pk", PARTITION)
+                .build()
+                .map_err(|error| StoreError::damaged("transaction", "put", error))?;
+            transaction = transaction.transact_items(TransactWriteItem::builder().put(put).build());
+        }
+        let written = transaction
+            .customize()
+            .config_override(transaction_config())
+            .send()
+            .await
+            .map_err(|error| setback_of_transaction(&error))?;
+        self.meter.wrote(written.consumed_capacity());
+        Ok(())
+    }
+}
+
+fn setback_of_put<R: std::error::Error + 'static>(error: &SdkError<PutItemError>) -> Setback<R> {
+    match error.as_service_error() {
+        Some(
+            PutItemError::ConditionalCheckFailedException(_)
+            | PutItemError::TransactionConflictException(_),
+        ) => Setback::Raced,
+        _ => Setback::Unheard(StoreError::from_sdk("PutItem", error)),
+    }
+}
+
+/// A transaction that was cancelled wrote nothing. One in progress, or unanswered, may have.
+fn setback_of_transaction<R: std::error::Error + 'static>(
+    error: &SdkError<TransactWriteItemsError>,
+) -> Setback<R> {
+    if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+        error.as_service_error()
+    {
+        let raced = ["ConditionalCheckFailed", "TransactionConflict"];
+        let mut codes = cancelled
+            .cancellation_reasons()
+            .iter()
+            .filter_map(|reason| reason.code());
+        if codes.any(|code| raced.contains(&code)) {
+            return Setback::Raced;
+        }
+    }
+    Setback::Unheard(StoreError::from_sdk("TransactWriteItems", error))
+}
+
+/// A random pause, so that those who lost a race do not meet again.
+fn pause(tries: u32) -> Duration {
+    let longest = PAUSE
+        .saturating_mul(2_u32.saturating_pow(tries))
+        .min(PAUSE_MAX);
+    let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(fastrand::u64(0..=longest_ms))
+}

@@ -1,0 +1,43 @@
+//! How the store talks to DynamoDB. By default the SDK waits for a silent server for ever.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Config;
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+
+/// One try of one call: DynamoDB answers in single milliseconds, and a slow one is better tried
+/// again elsewhere.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
+/// One call with its tries.
+const CALL_TIMEOUT: Duration = Duration::from_secs(4);
+/// One transaction with its tries: it takes two rounds of writes.
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(8);
+/// DynamoDB's own base for exponential backoff.
+const BACKOFF: Duration = Duration::from_millis(25);
+/// Tries of one call. Throttling and timeouts only: a failed condition is never tried again.
+const TRIES_MAX: u32 = 3;
+
+/// Completes a DynamoDB configuration with this store's timeouts and retries.
+pub fn client_config(base: Builder) -> Config {
+    let retries = RetryConfig::standard()
+        .with_initial_backoff(BACKOFF)
+        .with_max_attempts(TRIES_MAX);
+    base.timeout_config(timeouts(CALL_TIMEOUT))
+        .retry_config(retries)
+        .build()
+}
+
+/// The override for transactions.
+pub(crate) fn transaction_config() -> Builder {
+    Config::builder().timeout_config(timeouts(TRANSACTION_TIMEOUT))
+}
+
+fn timeouts(call: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(ATTEMPT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(call)
+        .build()
+}

@@ -1,0 +1,291 @@
+//! A line of the passbook as a DynamoDB item, and back.
+//!
+//! | attribute | holds |
+//! |---|---|
+//! | `pk`, `sk` | the account and the line's number |
+//! | `op` | the operation's name; absent where none was named, so that the index has no row |
+//! | `format` | of this layout; a reader that knows only lower ones leaves the account alone |
+//! | `kind`, `detail` | what was asked and decided |
+//! | `at`, `by`, `program` | when, by whom, by which version of the program |
+//! | `request` | fingerprint of the request: 16 bytes of SHA-256 |
+//! | `postings`, `lapsed` | what moved |
+//! | `state` | the account after it |
+//! | `armed` | the hour of the earliest due marker |
+//! | `hash` | SHA-256 over the hash of the line before and everything above |
+//!
+//! Names inside lists are short because they repeat: `n` an amount, `to` an expiry, `from` an
+//! accrual, `of` and `left` what a lot was issued and still has. Instants are milliseconds since
+//! the Unix epoch, which DynamoDB keeps in half the bytes of a text.
+
+mod detail;
+mod state;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use scrip_domain::amount::{Change, Points};
+use scrip_domain::entry::{Entry, Line};
+use scrip_domain::id::{Handle, MemberId, RedemptionId};
+use scrip_domain::posting::{Posting, PostingReason};
+use scrip_domain::time::Instant;
+use serde::{Deserialize, Serialize};
+use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
+
+use crate::StoreError;
+use crate::apply::Fingerprint;
+use crate::canonical::{self, HASH, Hash};
+use crate::hour::Hour;
+use crate::key;
+use crate::ledger::Recorded;
+use crate::table::{OPERATION, PARTITION, SORT};
+
+use detail::DetailDocument;
+use state::StateDocument;
+
+/// The format this release writes, and the highest it reads.
+pub(crate) const FORMAT: u32 = 1;
+
+const FORMAT_ATTRIBUTE: &str = "format";
+const REQUEST: &str = "request";
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// Milliseconds since the Unix epoch.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
+pub(crate) struct Millis(pub(crate) Instant);
+
+impl TryFrom<i64> for Millis {
+    type Error = scrip_domain::time::NotAnInstant;
+
+    fn try_from(millis: i64) -> Result<Self, Self::Error> {
+        Instant::from_millis(millis)
+            .map(Self)
+            .ok_or(scrip_domain::time::NotAnInstant)
+    }
+}
+
+impl From<Millis> for i64 {
+    fn from(millis: Millis) -> i64 {
+        millis.0.millis()
+    }
+}
+
+fn millis(instant: Option<Instant>) -> Option<Millis> {
+    instant.map(Millis)
+}
+
+fn instant(millis: Option<Millis>) -> Option<Instant> {
+    millis.map(|millis| millis.0)
+}
+
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+fn is_zero(points: &Points) -> bool {
+    points.is_zero()
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryDocument {
+    format: u32,
+    kind: String,
+    at: Instant,
+    by: String,
+    program: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    armed: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lapsed: Vec<RedemptionId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    postings: Vec<PostingsDocument>,
+    detail: HashMap<String, AttributeValueDocument>,
+    state: StateDocument,
+}
+
+/// An attribute left as it is until its kind is known.
+type AttributeValueDocument = serde_dynamo::AttributeValue;
+
+/// Postings of one definition, reason and instant.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PostingsDocument {
+    points: Handle,
+    reason: String,
+    /// When it is not the instant of the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<Millis>,
+    moved: Vec<MovedDocument>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MovedDocument {
+    n: Change,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<Points>,
+}
+
+/// The item of a line that follows one with hash `previous`, and its own hash.
+pub(crate) fn encode(
+    entry: &Entry,
+    fingerprint: &Fingerprint,
+    armed: Option<Hour>,
+    previous: &Hash,
+) -> Result<(Item, Hash), StoreError> {
+    let account = key::account(&entry.account);
+    let number = entry.number.to_string();
+    let failed = |error: serde_dynamo::Error| StoreError::damaged(&account, &number, error);
+    let line = &entry.line;
+    let document = EntryDocument {
+        format: FORMAT,
+        kind: line.detail.kind().to_owned(),
+        at: entry.recorded_at,
+        by: entry.by.clone(),
+        program: entry.program,
+        armed: armed.map(|hour| hour.to_string()),
+        lapsed: line.lapsed.clone(),
+        postings: encode_postings(&line.postings, entry.recorded_at),
+        detail: serde_dynamo::to_item(DetailDocument::from_detail(&line.detail)).map_err(failed)?,
+        state: StateDocument::from_wallet(&line.wallet),
+    };
+    let mut item: Item = to_item(document).map_err(failed)?;
+    item.insert(PARTITION.to_owned(), AttributeValue::S(account.clone()));
+    item.insert(SORT.to_owned(), AttributeValue::S(key::entry(entry.number)));
+    if let Some(operation) = line.detail.operation() {
+        item.insert(
+            OPERATION.to_owned(),
+            AttributeValue::S(key::operation(&operation)),
+        );
+    }
+    item.insert(
+        REQUEST.to_owned(),
+        AttributeValue::B(Blob::new(fingerprint.bytes().to_vec())),
+    );
+    let hash = canonical::hash(previous, &item);
+    item.insert(HASH.to_owned(), canonical::hash_value(&hash));
+    Ok((item, hash))
+}
+
+/// The line in an item of `member`'s log.
+///
+/// # Errors
+/// [`StoreError::NewerFormat`], or [`StoreError::Damaged`] naming account and entry when the item
+/// is not what [`encode`] writes.
+pub(crate) fn decode(member: &MemberId, mut item: Item) -> Result<Recorded, StoreError> {
+    let account = key::account(member);
+    let sort = item
+        .remove(SORT)
+        .and_then(|sort| sort.as_s().ok().cloned())
+        .unwrap_or_default();
+    let number = key::entry_number(&sort);
+    let number = number.ok_or_else(|| StoreError::damaged(&account, &sort, "not an entry"))?;
+    let damaged = |detail: &dyn std::fmt::Display| {
+        StoreError::damaged(&account, &format!("entry {number}"), detail)
+    };
+    let format = item
+        .get(FORMAT_ATTRIBUTE)
+        .and_then(|format| format.as_n().ok());
+    let format: u32 = format
+        .and_then(|format| format.parse().ok())
+        .ok_or_else(|| damaged(&"no format"))?;
+    if format > FORMAT {
+        return Err(StoreError::NewerFormat {
+            account,
+            entry: number,
+            format,
+        });
+    }
+    let hash = canonical::read_hash(item.get(HASH)).ok_or_else(|| damaged(&"no hash"))?;
+    let fingerprint = item
+        .remove(REQUEST)
+        .and_then(|bytes| Fingerprint::read(&bytes));
+    let fingerprint = fingerprint.ok_or_else(|| damaged(&"no request fingerprint"))?;
+    let operation = item
+        .remove(OPERATION)
+        .and_then(|name| name.as_s().ok().cloned());
+    item.remove(PARTITION);
+    item.remove(HASH);
+    let document: EntryDocument = from_item(item).map_err(|error| damaged(&error))?;
+    let detail = DetailDocument::read(&document.kind, document.detail);
+    let detail = detail.and_then(|detail| detail.into_detail(operation.as_deref()));
+    let detail = detail.map_err(|error| damaged(&error))?;
+    let armed = document.armed.map(|hour| hour.parse::<Hour>()).transpose();
+    let line = Line {
+        detail,
+        postings: decode_postings(document.postings, document.at)
+            .map_err(|error| damaged(&error))?,
+        lapsed: document.lapsed,
+        wallet: document.state.into_wallet(),
+    };
+    let entry = Entry {
+        account: member.clone(),
+        number,
+        recorded_at: document.at,
+        by: document.by,
+        program: document.program,
+        line,
+    };
+    Ok(Recorded {
+        entry,
+        hash,
+        fingerprint,
+        armed: armed.map_err(|error| damaged(&error))?,
+    })
+}
+
+fn encode_postings(postings: &[Posting], recorded_at: Instant) -> Vec<PostingsDocument> {
+    let together =
+        |a: &Posting, b: &Posting| a.points == b.points && a.reason == b.reason && a.at == b.at;
+    let groups = postings.chunk_by(together);
+    let documents = groups.filter_map(|group| {
+        let first = group.first()?;
+        Some(PostingsDocument {
+            points: first.points.clone(),
+            reason: first.reason.as_str().to_owned(),
+            at: (first.at != recorded_at).then_some(Millis(first.at)),
+            moved: group
+                .iter()
+                .map(|posting| MovedDocument {
+                    n: posting.amount,
+                    from: millis(posting.accrue_at),
+                    to: millis(posting.expires_at),
+                    of: posting.lot_issued,
+                })
+                .collect(),
+        })
+    });
+    documents.collect()
+}
+
+fn decode_postings(
+    documents: Vec<PostingsDocument>,
+    recorded_at: Instant,
+) -> Result<Vec<Posting>, String> {
+    let mut postings = Vec::new();
+    for group in documents {
+        let reason = PostingReason::parse(&group.reason);
+        let reason = reason.ok_or_else(|| format!("unknown reason `{}`", group.reason))?;
+        let at = instant(group.at).unwrap_or(recorded_at);
+        postings.extend(group.moved.into_iter().map(|moved| Posting {
+            points: group.points.clone(),
+            reason,
+            amount: moved.n,
+            at,
+            accrue_at: instant(moved.from),
+            expires_at: instant(moved.to),
+            lot_issued: moved.of,
+        }));
+    }
+    Ok(postings)
+}
+
+#[cfg(test)]
+mod tests;

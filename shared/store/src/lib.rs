@@ -1,0 +1,30 @@
+//! The passbook in DynamoDB: the only crate that knows the table.
+//!
+//! [`Ledger`] reads accounts and appends lines. [`Ledger::apply`] is the exactly-once protocol:
+//! newest line, then the operation's name, then decide, then one conditional put. The rules are
+//! in `scrip-domain`; nothing here decides what a member may do.
+
+mod apply;
+mod canonical;
+mod client;
+mod document;
+mod error;
+mod hour;
+mod key;
+mod ledger;
+mod marker;
+mod program;
+mod read;
+mod table;
+mod usage;
+
+pub use apply::{ApplyError, Fingerprint, Outcome, OutcomeOfMany, Request, Situation};
+pub use client::client_config;
+pub use error::StoreError;
+pub use hour::Hour;
+pub use ledger::{Clock, Ledger, Recorded};
+pub use marker::{Job, SHARDS};
+pub use program::ProgramVersion;
+pub use read::{AsOf, Page};
+pub use table::{INDEX, create_table};
+pub use usage::Usage;

@@ -1,0 +1,301 @@
+//! Reading accounts: the newest line, a line by number, the line of a past instant, pages.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use scrip_domain::draft::Draft;
+use scrip_domain::id::MemberId;
+use scrip_domain::time::Instant;
+use scrip_domain::wallet::Wallet;
+
+use crate::document::{Item, decode};
+use crate::error::StoreError;
+use crate::key;
+use crate::ledger::{Ledger, Recorded};
+use crate::table::{INDEX, OPERATION, PARTITION, SORT};
+
+/// A wallet carried to an instant, and the line it was carried from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AsOf {
+    /// The wallet at `at`.
+    pub wallet: Wallet,
+    /// The instant it was carried to.
+    pub at: Instant,
+    /// The line that was newest then.
+    pub line: Recorded,
+}
+
+/// Lines, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The lines.
+    pub lines: Vec<Recorded>,
+    /// The number before which the next page starts; `None` at the end of the log.
+    pub before: Option<u64>,
+}
+
+/// How fresh a read must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// Everything acknowledged is seen.
+    Consistent,
+    /// Half the cost; may miss what is very new.
+    Eventual,
+}
+
+impl Freshness {
+    fn is_consistent(self) -> bool {
+        self == Self::Consistent
+    }
+}
+
+impl Ledger {
+    /// A member's wallet now; `None` when they have no line. One read unit up to 4 KB.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn load(&self, member: &MemberId) -> Result<Option<AsOf>, StoreError> {
+        let newest = self.newest(member).await?;
+        let line = newest.as_ref().map(|line| line.entry.recorded_at);
+        let now = line.map_or(self.now(), |recorded_at| recorded_at.max(self.now()));
+        Ok(newest.map(|line| carried(line, now)))
+    }
+
+    /// A member's wallet as of an instant; `None` when they had no line then. A later instant
+    /// than the present shows what will be when nothing else happens.
+    ///
+    /// The line is found by binary search over the numbers of the log: about log₂ of its length
+    /// reads of half a unit each.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn load_as_of(
+        &self,
+        member: &MemberId,
+        at: Instant,
+    ) -> Result<Option<AsOf>, StoreError> {
+        let Some(newest) = self.newest(member).await? else {
+            return Ok(None);
+        };
+        if newest.entry.recorded_at <= at {
+            return Ok(Some(carried(newest, at)));
+        }
+        // Lines 1..=early were recorded by `at`; those from `late` on were not.
+        let (mut early, mut late) = (None, newest.entry.number);
+        loop {
+            let low = early
+                .as_ref()
+                .map_or(0, |line: &Recorded| line.entry.number);
+            let middle = low + (late - low) / 2;
+            if middle == low {
+                return Ok(early.map(|line| carried(line, at)));
+            }
+            let line = self.existing_line(member, middle).await?;
+            if line.entry.recorded_at <= at {
+                early = Some(line);
+            } else {
+                late = middle;
+            }
+        }
+    }
+
+    /// The line with this number; `None` when the log does not reach it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn line(
+        &self,
+        member: &MemberId,
+        number: u64,
+    ) -> Result<Option<Recorded>, StoreError> {
+        self.get_line(member, number, Freshness::Consistent).await
+    }
+
+    /// Up to `limit` lines, newest first, from the one before `before` on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn page(
+        &self,
+        member: &MemberId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Page, StoreError> {
+        let last = match before {
+            None => u64::MAX >> 24,
+            Some(before) => before.saturating_sub(1),
+        };
+        let limit = limit.cast_signed();
+        let query = self
+            .query(key::account(member), Freshness::Consistent)
+            .key_condition_expression("#pk = :pk AND #sk BETWEEN :first AND :last")
+            .expression_attribute_names("#sk", SORT)
+            .expression_attribute_values(":first", AttributeValue::S(key::entry(0)))
+            .expression_attribute_values(":last", AttributeValue::S(key::entry(last)))
+            .scan_index_forward(false)
+            .limit(limit);
+        let items = self
+            .all_items(query, usize::try_from(limit).unwrap_or(0))
+            .await?;
+        let lines: Result<Vec<_>, _> = items.into_iter().map(|item| decode(member, item)).collect();
+        let lines = lines?;
+        let before = lines
+            .last()
+            .map(|line| line.entry.number)
+            .filter(|number| *number > 1);
+        Ok(Page { lines, before })
+    }
+
+    pub(crate) async fn newest(&self, member: &MemberId) -> Result<Option<Recorded>, StoreError> {
+        let query = self
+            .query(key::account(member), Freshness::Consistent)
+            .key_condition_expression("#pk = :pk AND begins_with(#sk, :entries)")
+            .expression_attribute_names("#sk", SORT)
+            .expression_attribute_values(":entries", AttributeValue::S(key::ENTRY.to_owned()))
+            .scan_index_forward(false)
+            .limit(1);
+        let newest = self.all_items(query, 1).await?.pop();
+        newest.map(|item| decode(member, item)).transpose()
+    }
+
+    /// A line that is known to exist. Lines never change, so an eventually consistent read that
+    /// finds it is right; one that does not is repeated.
+    pub(crate) async fn existing_line(
+        &self,
+        member: &MemberId,
+        number: u64,
+    ) -> Result<Recorded, StoreError> {
+        if let Some(line) = self.get_line(member, number, Freshness::Eventual).await? {
+            return Ok(line);
+        }
+        let line = self.get_line(member, number, Freshness::Consistent).await?;
+        let missing =
+            || StoreError::damaged(&key::account(member), &format!("entry {number}"), "missing");
+        line.ok_or_else(missing)
+    }
+
+    /// The number of the line whose operation has exactly this name.
+    pub(crate) async fn find_operation(
+        &self,
+        member: &MemberId,
+        name: &str,
+    ) -> Result<Option<u64>, StoreError> {
+        self.newest_operation(member, "#op = :name", name, Freshness::Consistent)
+            .await
+    }
+
+    /// The number of the newest line whose operation's name begins so.
+    pub(crate) async fn newest_under(
+        &self,
+        member: &MemberId,
+        prefix: &str,
+        freshness: Freshness,
+    ) -> Result<Option<u64>, StoreError> {
+        self.newest_operation(member, "begins_with(#op, :name)", prefix, freshness)
+            .await
+    }
+
+    async fn newest_operation(
+        &self,
+        member: &MemberId,
+        condition: &str,
+        name: &str,
+        freshness: Freshness,
+    ) -> Result<Option<u64>, StoreError> {
+        let account = key::account(member);
+        let query = self
+            .query(account.clone(), freshness)
+            .index_name(INDEX)
+            .key_condition_expression(format!("#pk = :pk AND {condition}"))
+            .expression_attribute_names("#op", OPERATION)
+            .expression_attribute_values(":name", AttributeValue::S(name.to_owned()));
+        let mut newest = None;
+        for row in self.all_items(query, usize::MAX).await? {
+            let sort = row.get(SORT).and_then(|sort| sort.as_s().ok());
+            let number = sort.and_then(|sort| key::entry_number(sort));
+            let number =
+                number.ok_or_else(|| StoreError::damaged(&account, name, "no entry number"))?;
+            newest = newest.max(Some(number));
+        }
+        Ok(newest)
+    }
+
+    pub(crate) fn query(&self, partition: String, freshness: Freshness) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&*self.table)
+            .consistent_read(freshness.is_consistent())
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .expression_attribute_names("#pk", PARTITION)
+            .expression_attribute_values(":pk", AttributeValue::S(partition))
+    }
+
+    /// The items of every page, up to `wanted`.
+    pub(crate) async fn all_items(
+        &self,
+        query: QueryFluentBuilder,
+        wanted: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let page = query.clone().set_exclusive_start_key(start).send().await;
+            let page = page.map_err(|error| StoreError::from_sdk("Query", &error))?;
+            self.meter.read(page.consumed_capacity());
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() || wanted <= items.len() {
+                items.truncate(wanted);
+                return Ok(items);
+            }
+        }
+    }
+
+    pub(crate) async fn get(
+        &self,
+        partition: &str,
+        sort: &str,
+        freshness: Freshness,
+    ) -> Result<Option<Item>, StoreError> {
+        let key = HashMap::from([
+            (
+                PARTITION.to_owned(),
+                AttributeValue::S(partition.to_owned()),
+            ),
+            (SORT.to_owned(), AttributeValue::S(sort.to_owned())),
+        ]);
+        let found = self
+            .client
+            .get_item()
+            .table_name(&*self.table)
+            .set_key(Some(key))
+            .consistent_read(freshness.is_consistent())
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
+        self.meter.read(found.consumed_capacity());
+        Ok(found.item)
+    }
+
+    async fn get_line(
+        &self,
+        member: &MemberId,
+        number: u64,
+        freshness: Freshness,
+    ) -> Result<Option<Recorded>, StoreError> {
+        let item = self
+            .get(&key::account(member), &key::entry(number), freshness)
+            .await?;
+        item.map(|item| decode(member, item)).transpose()
+    }
+}
+
+fn carried(line: Recorded, at: Instant) -> AsOf {
+    AsOf {
+        wallet: Draft::open(&line.entry.line.wallet, at).into_wallet(),
+        at,
+        line,
+    }
+}
