@@ -1,1 +1,7 @@
+//! The `scrip` command: the whole product on one machine.
 
+mod capacity;
+mod clock;
+mod control;
+mod gateway;
+pub mod local;

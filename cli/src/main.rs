@@ -1,1 +1,114 @@
-fn main() {}
+//! The `scrip` command. Without a subcommand it is `scrip local`.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use scrip_cli::local::{Local, LocalError, Options, Storage};
+use scrip_domain::time::Instant;
+use tracing_subscriber::EnvFilter;
+
+/// What to paste into a second terminal.
+const WALK_THROUGH: &str = include_str!("../walk-through.sh");
+/// The address that the walk-through names.
+const DEFAULT_URL: &str = "http://127.0.0.1:9000";
+
+/// A serverless ledger for loyalty points, rewards, store credit and gift cards.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    local: LocalArgs,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs every function on this machine, behind one port.
+    Local(LocalArgs),
+}
+
+#[derive(Args)]
+struct LocalArgs {
+    /// The port of 127.0.0.1 to answer on; 0 for any free one.
+    #[arg(long, default_value_t = 9000)]
+    port: u16,
+    /// Keep the ledger in memory: it is gone at the end.
+    #[arg(long, conflicts_with_all = ["data", "endpoint_url"])]
+    memory: bool,
+    /// The file that the ledger is kept in.
+    #[arg(long, default_value = "scrip.db", conflicts_with = "endpoint_url")]
+    data: PathBuf,
+    /// Keep the ledger in the DynamoDB that answers there, such as DynamoDB Local.
+    #[arg(long)]
+    endpoint_url: Option<String>,
+    /// Let time stand at this RFC 3339 instant until told otherwise.
+    #[arg(long)]
+    clock: Option<Instant>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().json().with_writer(std::io::stderr).with_env_filter(filter).init();
+    let cli = Cli::parse();
+    let args = match cli.command {
+        Some(Command::Local(args)) => args,
+        None => cli.local,
+    };
+    match local(args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("scrip: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn local(args: LocalArgs) -> Result<(), LocalError> {
+    let (storage, kept) = match (args.memory, args.endpoint_url) {
+        (true, _) => (Storage::Memory, "in memory".to_owned()),
+        (false, Some(url)) => {
+            let kept = format!("at {url}");
+            (Storage::Endpoint(url), kept)
+        }
+        (false, None) => {
+            let kept = format!("in {}", args.data.display());
+            (Storage::File(args.data), kept)
+        }
+    };
+    let options = Options { port: args.port, storage, clock: args.clock };
+    let stack = Local::start(&options).await?;
+    let url = stack.url();
+    say(&format!("scrip answers at {url}; its ledger is {kept}. Ctrl-C ends it.\n"));
+    say("Paste this into a second terminal:\n");
+    say(&WALK_THROUGH.replace(DEFAULT_URL, &url));
+    asked_to_end().await;
+    say("finishing what is under way");
+    stack.stop().await
+}
+
+/// Ctrl-C, or SIGTERM as a supervisor sends it.
+async fn asked_to_end() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without signals there is only being killed, which loses nothing.
+    let _ = interrupted.await;
+}
+
+/// Writes to the terminal; one that is gone is no reason to end.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

@@ -1,1 +1,6 @@
-fn main() {}
+//! The Lambda function `program`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    scrip_edge::run::<scrip_program::ProgramFunction>().await
+}

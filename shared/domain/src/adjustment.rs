@@ -1,5 +1,7 @@
 //! Adjustments: points changed by hand, with a reason and an actor (DESIGN 5.19).
 
+use std::convert::Infallible;
+
 use thiserror::Error;
 
 use crate::amount::{Change, Points};
@@ -76,17 +78,15 @@ pub fn decide(
     program: &Program,
     adjustment: &Adjustment,
     now: Instant,
-) -> Result<Decision<()>, Refusal> {
+) -> Result<Decision<Infallible>, Refusal> {
     let unknown = || Refusal::UnknownPoints(adjustment.points.clone());
     let definition = program.points(&adjustment.points).ok_or_else(unknown)?;
     let points = &adjustment.points;
     let mut draft = Draft::open(wallet, now);
     if adjustment.amount.is_negative() {
-        let pins = draft
-            .draw(points, adjustment.amount.magnitude())
-            .map_err(|insufficient| Refusal::InsufficientValue {
-                available: insufficient.available,
-            })?;
+        let pins = draft.draw(points, adjustment.amount.magnitude()).map_err(|insufficient| {
+            Refusal::InsufficientValue { available: insufficient.available }
+        })?;
         draft.spend(&pins, PostingReason::Adjusted);
     } else {
         if definition.retired {
@@ -99,13 +99,7 @@ pub fn decide(
         };
         let accrue_at = (definition.kind != PointsKind::Tier).then_some(now);
         let amount = adjustment.amount.magnitude();
-        draft.issue(
-            points,
-            amount,
-            PostingReason::Adjusted,
-            accrue_at,
-            expires_at,
-        )?;
+        draft.issue(points, amount, PostingReason::Adjusted, accrue_at, expires_at)?;
         tier::reach(&mut draft, program);
     }
     let adjusted = Adjusted {
@@ -117,3 +111,6 @@ pub fn decide(
     };
     Ok(Decision::Append(draft.close(Detail::Adjustment(adjusted))))
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,27 +9,18 @@ use crate::amount::{Minor, Points};
 /// part is zero.
 pub fn spread(whole: u64, weights: &[u64]) -> Vec<u64> {
     let total: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
-    let exact = |weight: u64| {
-        u128::from(whole)
-            .checked_mul(u128::from(weight))
-            .unwrap_or(0)
-    };
+    let exact = |weight: u64| u128::from(whole).checked_mul(u128::from(weight)).unwrap_or(0);
     let floor = |weight: u64| exact(weight).checked_div(total).unwrap_or(0);
     let rest = |weight: u64| exact(weight).checked_rem(total).unwrap_or(0);
     // A part is at most the whole, so it fits.
-    let mut parts: Vec<u64> = weights
-        .iter()
-        .map(|weight| u64::try_from(floor(*weight)).unwrap_or(whole))
-        .collect();
+    let mut parts: Vec<u64> =
+        weights.iter().map(|weight| u64::try_from(floor(*weight)).unwrap_or(whole)).collect();
     if total == 0 {
         return parts;
     }
     let given: u64 = parts.iter().sum();
-    let mut by_rest: Vec<(usize, u128)> = weights
-        .iter()
-        .map(|weight| rest(*weight))
-        .enumerate()
-        .collect();
+    let mut by_rest: Vec<(usize, u128)> =
+        weights.iter().map(|weight| rest(*weight)).enumerate().collect();
     by_rest.sort_by(|(a_place, a_rest), (b_place, b_rest)| {
         b_rest.cmp(a_rest).then(a_place.cmp(b_place))
     });
@@ -47,18 +38,14 @@ pub fn spread_minor(whole: Minor, weights: &[Minor]) -> Vec<Minor> {
     let weights: Vec<u64> = weights.iter().map(|weight| weight.get()).collect();
     let parts = spread(whole.get(), &weights).into_iter();
     // No part is more than the whole.
-    parts
-        .map(|part| Minor::try_from(part).unwrap_or(whole))
-        .collect()
+    parts.map(|part| Minor::try_from(part).unwrap_or(whole)).collect()
 }
 
 /// [`spread`] of points by money.
 pub fn spread_points(whole: Points, weights: &[Minor]) -> Vec<Points> {
     let weights: Vec<u64> = weights.iter().map(|weight| weight.get()).collect();
     let parts = spread(whole.get(), &weights).into_iter();
-    parts
-        .map(|part| Points::try_from(part).unwrap_or(whole))
-        .collect()
+    parts.map(|part| Points::try_from(part).unwrap_or(whole)).collect()
 }
 
 /// What `part` of `of` keeps of `whole`: the whole less `floor(whole × (of − part) ÷ of)`, so

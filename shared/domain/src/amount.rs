@@ -135,11 +135,7 @@ impl TryFrom<i64> for Change {
     type Error = OutOfRange;
 
     fn try_from(count: i64) -> Result<Self, OutOfRange> {
-        if count.unsigned_abs() <= AMOUNT_MAX {
-            Ok(Self(count))
-        } else {
-            Err(OutOfRange)
-        }
+        if count.unsigned_abs() <= AMOUNT_MAX { Ok(Self(count)) } else { Err(OutOfRange) }
     }
 }
 
@@ -155,10 +151,7 @@ mod tests {
 
     #[test]
     fn points_end_at_the_largest_integer_json_keeps() {
-        assert_eq!(
-            Points::try_from(9_007_199_254_740_991).map(Points::get),
-            Ok(AMOUNT_MAX)
-        );
+        assert_eq!(Points::try_from(9_007_199_254_740_991).map(Points::get), Ok(AMOUNT_MAX));
         assert_eq!(Points::try_from(9_007_199_254_740_992), Err(OutOfRange));
         let one = Points::try_from(1).unwrap();
         assert_eq!(Points::MAX.checked_add(one), None);

@@ -1,5 +1,7 @@
 //! Awards: points given for something other than spend (DESIGN 5.2).
 
+use std::convert::Infallible;
+
 use thiserror::Error;
 
 use crate::amount::Points;
@@ -83,7 +85,7 @@ pub fn decide(
     program: &Program,
     award: &Award,
     now: Instant,
-) -> Result<Decision<()>, Refusal> {
+) -> Result<Decision<Infallible>, Refusal> {
     let unknown = || Refusal::UnknownPoints(award.points.clone());
     let definition = program.points(&award.points).ok_or_else(unknown)?;
     if definition.retired {
@@ -91,18 +93,9 @@ pub fn decide(
     }
     let (accrue_at, expires_at) = term(program, definition, award, now)?;
     let mut draft = Draft::open(wallet, now);
-    draft.issue(
-        &award.points,
-        award.amount,
-        PostingReason::Issued,
-        accrue_at,
-        expires_at,
-    )?;
+    draft.issue(&award.points, award.amount, PostingReason::Issued, accrue_at, expires_at)?;
     tier::reach(&mut draft, program);
-    let awarded = Awarded {
-        award: award.award.clone(),
-        reason: award.reason.clone(),
-    };
+    let awarded = Awarded { award: award.award.clone(), reason: award.reason.clone() };
     Ok(Decision::Append(draft.close(Detail::Award(awarded))))
 }
 
@@ -124,10 +117,7 @@ fn term(
     let outside = Refusal::OutsideTheCalendar;
     let accrue_at = match award.accrue_at {
         Some(accrue_at) => accrue_at,
-        None => definition
-            .accrue_after
-            .after(issued_at, program.zone)
-            .ok_or(outside.clone())?,
+        None => definition.accrue_after.after(issued_at, program.zone).ok_or(outside.clone())?,
     };
     let expires_at = match (award.expires_at, definition.expires) {
         (Some(expires_at), _) if expires_at <= accrue_at => {
@@ -142,6 +132,8 @@ fn term(
 
 /// Whether a business event is dated too far ahead of the clock to be believed.
 pub(crate) fn is_ahead(at: Instant, now: Instant) -> bool {
-    now.plus_seconds(AHEAD_SECONDS_MAX)
-        .is_some_and(|latest| latest < at)
+    now.plus_seconds(AHEAD_SECONDS_MAX).is_some_and(|latest| latest < at)
 }
+
+#[cfg(test)]
+mod tests;

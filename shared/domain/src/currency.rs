@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::amount::{AMOUNT_MAX, Minor};
 
 /// An ISO 4217 currency that has a minor unit (so no precious metals or test codes).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Currency {
     iso: iso_currency::Currency,
     digits: u16,
@@ -64,10 +66,7 @@ impl Currency {
     /// [`NotMoney`] for a sign, an exponent, superfluous leading zeros, another number of digits
     /// than the currency's, or more than [`AMOUNT_MAX`] minor units.
     pub fn parse_amount(self, text: &str) -> Result<Minor, NotMoney> {
-        let malformed = NotMoney::Malformed {
-            digits: self.digits,
-            example: self.example(),
-        };
+        let malformed = NotMoney::Malformed { digits: self.digits, example: self.example() };
         let (whole, fraction) = match text.split_once('.') {
             Some((_, "")) => return Err(malformed),
             Some(parts) => parts,
@@ -79,26 +78,16 @@ impl Currency {
         if !(canonical && exact && numeric(whole) && numeric(fraction)) {
             return Err(malformed);
         }
-        let minor: u64 = format!("{whole}{fraction}")
-            .parse()
-            .map_err(|_| NotMoney::TooLarge)?;
+        let minor: u64 = format!("{whole}{fraction}").parse().map_err(|_| NotMoney::TooLarge)?;
         Minor::try_from(minor).map_err(|_| NotMoney::TooLarge)
     }
 
     /// Writes 2500 minor units as `"25.00"`.
     pub fn format_amount(self, amount: Minor) -> String {
         let digits = usize::from(self.digits);
-        let padded = format!(
-            "{:0>width$}",
-            amount.get(),
-            width = digits.saturating_add(1)
-        );
+        let padded = format!("{:0>width$}", amount.get(), width = digits.saturating_add(1));
         let (whole, fraction) = padded.split_at(padded.len().saturating_sub(digits));
-        if fraction.is_empty() {
-            whole.to_owned()
-        } else {
-            format!("{whole}.{fraction}")
-        }
+        if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
     }
 
     fn example(self) -> &'static str {
@@ -108,6 +97,20 @@ impl Currency {
             3 => "\"25.000\"",
             _ => "\"25.0000\"",
         }
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = UnknownCurrency;
+
+    fn try_from(code: String) -> Result<Self, UnknownCurrency> {
+        Self::parse(&code)
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> String {
+        currency.code().to_owned()
     }
 }
 
@@ -163,10 +166,7 @@ mod tests {
             ("AUD", "90071992547409.92"),
             ("AUD", "99999999999999999999999.00"),
         ] {
-            assert!(
-                Currency::parse(code).unwrap().parse_amount(text).is_err(),
-                "{code} {text}"
-            );
+            assert!(Currency::parse(code).unwrap().parse_amount(text).is_err(), "{code} {text}");
         }
         assert_eq!(Currency::parse("XAU"), Err(UnknownCurrency));
         assert_eq!(Currency::parse("aud"), Err(UnknownCurrency));

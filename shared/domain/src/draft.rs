@@ -33,12 +33,8 @@ impl Draft {
     /// Carries `wallet` to `now`, event by event in time order: at one instant holds lapse first,
     /// then lots expire. What an earlier instant already decided is left as it is.
     pub fn open(wallet: &Wallet, now: Instant) -> Self {
-        let mut draft = Self {
-            wallet: wallet.clone(),
-            now,
-            postings: Vec::new(),
-            lapsed: Vec::new(),
-        };
+        let mut draft =
+            Self { wallet: wallet.clone(), now, postings: Vec::new(), lapsed: Vec::new() };
         draft.carry();
         draft
     }
@@ -55,18 +51,8 @@ impl Draft {
 
     /// The finished line.
     pub fn close(self, detail: Detail) -> Line {
-        let Self {
-            wallet,
-            postings,
-            lapsed,
-            ..
-        } = self;
-        Line {
-            detail,
-            postings,
-            lapsed,
-            wallet,
-        }
+        let Self { wallet, postings, lapsed, .. } = self;
+        Line { detail, postings, lapsed, wallet }
     }
 
     /// The state alone, for a reader.
@@ -87,7 +73,7 @@ impl Draft {
     ///
     /// # Errors
     /// [`LimitReached`] when the definition would have more than a count can hold, or the wallet
-    /// more than [`LOTS_MAX`] lots.
+    /// more than [`LOTS_MAX`] lots. Nothing is issued then.
     pub fn issue(
         &mut self,
         points: &Handle,
@@ -96,25 +82,26 @@ impl Draft {
         accrue_at: Option<Instant>,
         expires_at: Option<Instant>,
     ) -> Result<Points, LimitReached> {
-        let held = self.wallet.held(points);
-        let lots = self.wallet.lot_count();
-        let holding = self.wallet.points.entry(points.clone()).or_default();
-        let total = [holding.remaining(), held, holding.debt, amount];
+        let there = self.wallet.points.get(points);
+        let remaining = there.map_or(Points::ZERO, Holding::remaining);
+        let owed = there.map_or(Points::ZERO, |holding| holding.debt);
+        let total = [remaining, self.wallet.held(points), owed, amount];
         Points::checked_sum(total).ok_or(LimitReached::AMOUNT)?;
-        let (repaid, kept) = amount.take_up_to(holding.debt);
-        let (_, debt) = holding.debt.take_up_to(repaid);
-        holding.debt = debt;
-        let accrue = accrue_at.filter(|accrue_at| self.now < *accrue_at);
-        if !kept.is_zero() {
-            holding.put(Lot {
-                issued: kept,
-                remaining: kept,
-                accrue_at: accrue,
-                expires_at,
-            });
-        }
-        if self.wallet.lot_count() > LOTS_MAX.max(lots) {
+        let (repaid, kept) = amount.take_up_to(owed);
+        let lot = Lot {
+            issued: kept,
+            remaining: kept,
+            accrue_at: accrue_at.filter(|accrue_at| self.now < *accrue_at),
+            expires_at,
+        };
+        let merges = kept.is_zero() || there.is_some_and(|holding| holding.merges(&lot));
+        if !merges && LOTS_MAX <= self.wallet.lot_count() {
             return Err(LimitReached::LOTS);
+        }
+        let holding = self.wallet.points.entry(points.clone()).or_default();
+        (_, holding.debt) = owed.take_up_to(repaid);
+        if !kept.is_zero() {
+            holding.put(lot);
         }
         self.post(points, reason, Change::plus(amount), accrue_at, expires_at);
         if !repaid.is_zero() {
@@ -146,11 +133,7 @@ impl Draft {
         }
         let mut unpaid = wanted;
         let mut pins = Vec::new();
-        let lots = self
-            .wallet
-            .points
-            .get_mut(points)
-            .map(|holding| &mut holding.lots);
+        let lots = self.wallet.points.get_mut(points).map(|holding| &mut holding.lots);
         for lot in lots.into_iter().flatten().filter(|lot| lot.is_accrued()) {
             let (taken, rest) = unpaid.take_up_to(lot.remaining);
             if taken.is_zero() {
@@ -158,11 +141,7 @@ impl Draft {
             }
             let (_, left) = lot.remaining.take_up_to(taken);
             lot.remaining = left;
-            pins.push(Pin {
-                points: points.clone(),
-                expires_at: lot.expires_at,
-                amount: taken,
-            });
+            pins.push(Pin { points: points.clone(), expires_at: lot.expires_at, amount: taken });
             unpaid = rest;
         }
         Ok(pins)
@@ -171,13 +150,7 @@ impl Draft {
     /// Posts that drawn points are gone.
     pub(crate) fn spend(&mut self, pins: &[Pin], reason: PostingReason) {
         for pin in pins {
-            self.post(
-                &pin.points,
-                reason,
-                Change::minus(pin.amount),
-                None,
-                pin.expires_at,
-            );
+            self.post(&pin.points, reason, Change::minus(pin.amount), None, pin.expires_at);
         }
     }
 
@@ -195,11 +168,7 @@ impl Draft {
 
     /// Ends a hold and returns what it held, for the caller to spend or [`Self::put_back`].
     pub(crate) fn end_hold(&mut self, redemption: &RedemptionId) -> Option<Hold> {
-        let place = self
-            .wallet
-            .holds
-            .iter()
-            .position(|hold| hold.redemption == *redemption)?;
+        let place = self.wallet.holds.iter().position(|hold| hold.redemption == *redemption)?;
         Some(self.wallet.holds.remove(place))
     }
 
@@ -224,11 +193,12 @@ impl Draft {
         accrue_at: Option<Instant>,
         expires_at: Option<Instant>,
     ) -> Result<(), Insufficient> {
-        let holding = self.wallet.points.entry(points.clone()).or_default();
-        let there = holding.remaining();
+        let there = self.wallet.points.get(points);
+        let there = there.map_or(Points::ZERO, Holding::remaining);
         if policy == ClawbackPolicy::Reject && there < amount {
             return Err(Insufficient { available: there });
         }
+        let holding = self.wallet.points.entry(points.clone()).or_default();
         let accrue = accrue_at.filter(|accrue_at| self.now < *accrue_at);
         let mut order: Vec<&mut Lot> = holding.lots.iter_mut().collect();
         order.sort_by_key(|lot| {
@@ -250,31 +220,13 @@ impl Draft {
             holding.debt = sum([holding.debt, owed].into_iter());
         }
         for (taken, accrue_at, expires_at) in taken_from {
-            self.post(
-                points,
-                PostingReason::Reversed,
-                Change::minus(taken),
-                accrue_at,
-                expires_at,
-            );
+            self.post(points, PostingReason::Reversed, Change::minus(taken), accrue_at, expires_at);
         }
         if policy == ClawbackPolicy::Debt && !owed.is_zero() {
             // The whole is taken back, and what could not be is booked as owed: the two sum to
             // what the lots lost.
-            self.post(
-                points,
-                PostingReason::Reversed,
-                Change::minus(owed),
-                None,
-                None,
-            );
-            self.post(
-                points,
-                PostingReason::DebtIncurred,
-                Change::plus(owed),
-                None,
-                None,
-            );
+            self.post(points, PostingReason::Reversed, Change::minus(owed), None, None);
+            self.post(points, PostingReason::DebtIncurred, Change::plus(owed), None, None);
         }
         self.settle();
         Ok(())
@@ -350,10 +302,7 @@ impl Draft {
         for holding in self.wallet.points.values_mut() {
             let accrued: Vec<Lot> = holding.lots.extract_if(.., |lot| due(lot)).collect();
             for lot in accrued {
-                holding.put(Lot {
-                    accrue_at: None,
-                    ..lot
-                });
+                holding.put(Lot { accrue_at: None, ..lot });
             }
         }
     }

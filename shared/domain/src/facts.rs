@@ -38,11 +38,7 @@ impl TryFrom<u32> for BirthMonth {
     type Error = NotAMonth;
 
     fn try_from(month: u32) -> Result<Self, NotAMonth> {
-        if (1..=12).contains(&month) {
-            Ok(Self(month))
-        } else {
-            Err(NotAMonth)
-        }
+        if (1..=12).contains(&month) { Ok(Self(month)) } else { Err(NotAMonth) }
     }
 }
 
@@ -109,7 +105,8 @@ pub fn decide(wallet: &Wallet, facts: Facts, now: Instant) -> Result<Decision<()
     let mut draft = Draft::open(wallet, now);
     let first = wallet.facts.is_none();
     draft.set_facts(facts);
-    Ok(Decision::Append(
-        draft.close(Detail::Facts { facts, first }),
-    ))
+    Ok(Decision::Append(draft.close(Detail::Facts { facts, first })))
 }
+
+#[cfg(test)]
+mod tests;

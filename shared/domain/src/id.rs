@@ -159,18 +159,7 @@ mod tests {
         for good in ["a", "A-Z_0.9:x@y", "...", "-", &"x".repeat(128)] {
             assert!(good.parse::<OrderId>().is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            ".",
-            "..",
-            "a b",
-            "a/b",
-            "a#b",
-            "ä",
-            "a\n",
-            "a%40",
-            &"x".repeat(129),
-        ] {
+        for bad in ["", ".", "..", "a b", "a/b", "a#b", "ä", "a\n", "a%40", &"x".repeat(129)] {
             assert!(bad.parse::<OrderId>().is_err(), "{bad}");
         }
     }

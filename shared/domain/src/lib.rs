@@ -9,6 +9,9 @@
 //! time is half-open ([`time`]).
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
+#[cfg(test)]
+extern crate self as scrip_domain;
+
 pub mod adjustment;
 pub mod allocation;
 pub mod amount;
@@ -24,6 +27,8 @@ pub mod program;
 pub mod purchase;
 pub mod rate;
 pub mod redeem;
+#[cfg(test)]
+mod sample;
 pub mod tier;
 pub mod time;
 pub mod wallet;

@@ -14,16 +14,10 @@ pub struct LimitReached {
 
 impl LimitReached {
     /// Too many points of one definition, or more money than an amount can hold.
-    pub(crate) const AMOUNT: Self = Self {
-        name: "points or minor units in one sum",
-        limit: crate::amount::AMOUNT_MAX,
-    };
-    pub(crate) const LOTS: Self = Self {
-        name: "lots of a wallet",
-        limit: crate::wallet::LOTS_MAX as u64,
-    };
-    pub(crate) const HOLDS: Self = Self {
-        name: "holds of a wallet",
-        limit: crate::wallet::HOLDS_MAX as u64,
-    };
+    pub(crate) const AMOUNT: Self =
+        Self { name: "points or minor units in one sum", limit: crate::amount::AMOUNT_MAX };
+    pub(crate) const LOTS: Self =
+        Self { name: "lots of a wallet", limit: crate::wallet::LOTS_MAX as u64 };
+    pub(crate) const HOLDS: Self =
+        Self { name: "holds of a wallet", limit: crate::wallet::HOLDS_MAX as u64 };
 }

@@ -228,9 +228,7 @@ impl Program {
 
     /// The definition with this handle.
     pub fn points(&self, handle: &Handle) -> Option<&PointsDefinition> {
-        self.points
-            .iter()
-            .find(|definition| definition.handle == *handle)
+        self.points.iter().find(|definition| definition.handle == *handle)
     }
 
     /// The base rate, in points per minor unit, that wins for a line under these circumstances.
@@ -238,15 +236,12 @@ impl Program {
     /// The most specific wins (the most kinds of condition given), then the highest priority,
     /// then the first handle in alphabetical order.
     pub fn base_rate(&self, points: &Handle, at: &Circumstances<'_>) -> Option<&BaseRate> {
-        self.rates
-            .iter()
-            .filter(|rate| rate.points == *points && rate.when.hold(at))
-            .max_by(|a, b| {
+        self.rates.iter().filter(|rate| rate.points == *points && rate.when.hold(at)).max_by(
+            |a, b| {
                 let order = a.when.specificity().cmp(&b.when.specificity());
-                order
-                    .then(a.priority.cmp(&b.priority))
-                    .then(b.handle.cmp(&a.handle))
-            })
+                order.then(a.priority.cmp(&b.priority)).then(b.handle.cmp(&a.handle))
+            },
+        )
     }
 
     /// What all multipliers that apply multiply by together, under the cap.
@@ -255,9 +250,7 @@ impl Program {
             .multipliers
             .iter()
             .filter(|multiplier| multiplier.points == *points && multiplier.when.hold(at))
-            .fold(Rate::one(), |product, multiplier| {
-                product.times(&multiplier.factor)
-            });
+            .fold(Rate::one(), |product, multiplier| product.times(&multiplier.factor));
         match &self.multiplier_cap {
             Some(cap) if *cap < product => cap.clone(),
             _ => product,

@@ -1,7 +1,9 @@
 //! Purchases: what an order earns (DESIGN 5.3).
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::allocation::spread_minor;
@@ -22,7 +24,8 @@ use crate::time::Instant;
 use crate::wallet::Wallet;
 
 /// What a line sells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LineKind {
     /// Goods or a service.
     #[default]
@@ -154,14 +157,12 @@ pub fn decide(
     purchase: &Purchase,
     redemption: Option<&History>,
     now: Instant,
-) -> Result<Decision<()>, Refusal> {
+) -> Result<Decision<Infallible>, Refusal> {
     if is_ahead(purchase.transacted_at, now) {
         return Err(Refusal::InTheFuture);
     }
     if purchase.currency != program.currency {
-        return Err(Refusal::OtherCurrency {
-            program: program.currency,
-        });
+        return Err(Refusal::OtherCurrency { program: program.currency });
     }
     let mut draft = Draft::open(wallet, now);
     if let Some(named) = &purchase.redemption {
@@ -173,20 +174,14 @@ pub fn decide(
         issue(&mut draft, program, purchase, definition, &lines)?;
     }
     let changed = tier::reach(&mut draft, program);
-    let level = program
-        .tiers
-        .as_ref()
-        .and_then(|tiers| tier::level(draft.wallet(), tiers));
+    let level = program.tiers.as_ref().and_then(|tiers| tier::level(draft.wallet(), tiers));
     let purchased = Purchased {
         order: purchase.order.clone(),
         transacted_at: purchase.transacted_at,
         currency: purchase.currency,
         lines,
         eligible,
-        tier: level.map(|level| TierOutcome {
-            level: level.handle.clone(),
-            changed,
-        }),
+        tier: level.map(|level| TierOutcome { level: level.handle.clone(), changed }),
         redemption: purchase.redemption.clone(),
     };
     Ok(Decision::Append(draft.close(Detail::Purchase(purchased))))
@@ -222,16 +217,12 @@ fn rated_lines(
     }
     let promotional = spread_minor(purchase.paid_by_promotional_credit, &weights);
     let circumstances = circumstances(wallet, program, purchase);
-    let rated = purchase
-        .lines
-        .iter()
-        .zip(promotional)
-        .map(|(line, promotional)| PurchasedLine {
-            id: line.id.clone(),
-            net: line.net,
-            promotional,
-            rates: rates(program, line, &circumstances),
-        });
+    let rated = purchase.lines.iter().zip(promotional).map(|(line, promotional)| PurchasedLine {
+        id: line.id.clone(),
+        net: line.net,
+        promotional,
+        rates: rates(program, line, &circumstances),
+    });
     Ok(rated.collect())
 }
 
@@ -244,19 +235,14 @@ fn circumstances<'a>(
     let facts = wallet.facts.unwrap_or_default();
     let zone = facts.time_zone.unwrap_or(program.zone);
     let month = zone.month(purchase.transacted_at);
-    let level = program
-        .tiers
-        .as_ref()
-        .and_then(|tiers| tier::level(wallet, tiers));
+    let level = program.tiers.as_ref().and_then(|tiers| tier::level(wallet, tiers));
     Circumstances {
         transacted_at: purchase.transacted_at,
         location: purchase.location.as_ref(),
         country: purchase.country.or(facts.country),
         category: None,
         tier: level.map(|level| &level.handle),
-        birth_month: facts
-            .birth_month
-            .is_some_and(|birth_month| u32::from(birth_month) == month),
+        birth_month: facts.birth_month.is_some_and(|birth_month| u32::from(birth_month) == month),
     }
 }
 
@@ -268,23 +254,15 @@ fn rates(
     if line.kind == LineKind::GiftCard {
         return BTreeMap::new();
     }
-    let at = Circumstances {
-        category: line.category.as_ref(),
-        ..*circumstances
-    };
+    let at = Circumstances { category: line.category.as_ref(), ..*circumstances };
     let excluded = |definition: &PointsDefinition| {
         let category = line.category.as_ref();
         category.is_some_and(|category| definition.excluded_categories.contains(category))
     };
-    let earning = program
-        .points
-        .iter()
-        .filter(|definition| !excluded(definition));
+    let earning = program.points.iter().filter(|definition| !excluded(definition));
     let rated = earning.filter_map(|definition| {
         let base = program.base_rate(&definition.handle, &at)?;
-        let rate = base
-            .rate
-            .times(&program.multiplier(&definition.handle, &at));
+        let rate = base.rate.times(&program.multiplier(&definition.handle, &at));
         Some((definition.handle.clone(), rate))
     });
     rated.filter(|(_, rate)| *rate != Rate::zero()).collect()
@@ -292,18 +270,15 @@ fn rates(
 
 fn eligible(purchase: &Purchase, lines: &[PurchasedLine]) -> Result<Minor, LimitReached> {
     let sold = purchase.lines.iter().zip(lines);
-    let eligible = sold
-        .filter(|(line, _)| line.kind != LineKind::GiftCard)
-        .map(|(_, rated)| rated.eligible());
+    let eligible =
+        sold.filter(|(line, _)| line.kind != LineKind::GiftCard).map(|(_, rated)| rated.eligible());
     Minor::checked_sum(eligible).ok_or(LimitReached::AMOUNT)
 }
 
 impl PurchasedLine {
     /// What of it could earn. A line is never charged more promotional credit than its net.
     pub fn eligible(&self) -> Minor {
-        self.net
-            .checked_sub(self.promotional)
-            .unwrap_or(Minor::ZERO)
+        self.net.checked_sub(self.promotional).unwrap_or(Minor::ZERO)
     }
 }
 
@@ -318,28 +293,21 @@ fn issue(
         .iter()
         .filter_map(|line| Some(line.rates.get(&definition.handle)?.of(line.eligible())))
         .fold(Rate::zero(), |sum, earned| sum.and(&earned));
-    let points = earned
-        .round(definition.rounding)
-        .ok_or(LimitReached::AMOUNT)?;
+    let points = earned.round(definition.rounding).ok_or(LimitReached::AMOUNT)?;
     if points.is_zero() {
         return Ok(());
     }
     let outside = Refusal::OutsideTheCalendar;
     let delay = definition.accrue_after;
-    let accrue_at = delay
-        .after(purchase.transacted_at, program.zone)
-        .ok_or(outside.clone())?;
+    let accrue_at = delay.after(purchase.transacted_at, program.zone).ok_or(outside.clone())?;
     let expires_at = match definition.expires {
         Some(expiry) => Some(expiry.of(accrue_at, program.zone).ok_or(outside)?),
         None => None,
     };
     let accrue_at = (definition.kind != PointsKind::Tier).then_some(accrue_at);
-    draft.issue(
-        &definition.handle,
-        points,
-        PostingReason::Issued,
-        accrue_at,
-        expires_at,
-    )?;
+    draft.issue(&definition.handle, points, PostingReason::Issued, accrue_at, expires_at)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,9 +59,7 @@ impl Rate {
     /// [`NotARate`] for signs, exponents, more than [`RATE_DIGITS_MAX`] digits after the point or
     /// more than [`RATE_MAX`].
     pub fn parse(text: &str) -> Result<Self, NotARate> {
-        let plain = text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
             && text.starts_with(|first: char| first.is_ascii_digit())
             && !text.ends_with('.');
         let decimal = Decimal::from_str_exact(text).map_err(|_| NotARate)?;
@@ -69,10 +67,7 @@ impl Rate {
             return Err(NotARate);
         }
         let scale = BigInt::from(10).pow(decimal.scale());
-        Ok(Self(BigRational::new(
-            BigInt::from(decimal.mantissa()),
-            scale,
-        )))
+        Ok(Self(BigRational::new(BigInt::from(decimal.mantissa()), scale)))
     }
 
     /// This rate for every `per` minor units instead of for one; `None` when `per` is nothing.
@@ -128,11 +123,7 @@ impl TryFrom<String> for Rate {
     /// Reads what [`Rate`] displays.
     fn try_from(text: String) -> Result<Self, NotARate> {
         let rational: BigRational = text.parse().map_err(|_| NotARate)?;
-        if rational < Self::zero().0 {
-            Err(NotARate)
-        } else {
-            Ok(Self(rational))
-        }
+        if rational < Self::zero().0 { Err(NotARate) } else { Ok(Self(rational)) }
     }
 }
 
@@ -153,12 +144,9 @@ mod tests {
 
     #[test]
     fn rounding_decides_the_last_point() {
-        for (text, down, half_up, up) in [
-            ("31", 31, 31, 31),
-            ("31.49", 31, 31, 32),
-            ("31.5", 31, 32, 32),
-            ("31.99", 31, 32, 32),
-        ] {
+        for (text, down, half_up, up) in
+            [("31", 31, 31, 31), ("31.49", 31, 31, 32), ("31.5", 31, 32, 32), ("31.99", 31, 32, 32)]
+        {
             let rate = Rate::parse(text).unwrap();
             let rounded = [Rounding::Down, Rounding::HalfUp, Rounding::Up]
                 .map(|rounding| rate.round(rounding).unwrap().get());
@@ -175,18 +163,7 @@ mod tests {
 
     #[test]
     fn rate_refuses_what_is_not_a_plain_decimal() {
-        for bad in [
-            "",
-            "-1",
-            "+1",
-            "1e3",
-            "1.",
-            ".5",
-            "1_000",
-            "1.1234567",
-            "1000000.1",
-            "1/2",
-        ] {
+        for bad in ["", "-1", "+1", "1e3", "1.", ".5", "1_000", "1.1234567", "1000000.1", "1/2"] {
             assert_eq!(Rate::parse(bad), Err(NotARate), "{bad}");
         }
     }

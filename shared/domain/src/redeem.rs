@@ -14,6 +14,8 @@ mod history;
 mod plan;
 pub mod release;
 
+use std::convert::Infallible;
+
 use thiserror::Error;
 
 use crate::amount::{Minor, Points};
@@ -167,30 +169,19 @@ pub fn decide(
     program: &Program,
     redemption: &Redemption,
     now: Instant,
-) -> Result<Decision<()>, Refusal> {
+) -> Result<Decision<Infallible>, Refusal> {
     let lapses_at = lapses_at(program, redemption.settlement, now)?;
     let mut draft = Draft::open(wallet, now);
     let (plan, pins) = plan::plan(&mut draft, program, &redemption.basket)?;
-    if redemption
-        .expected_due
-        .is_some_and(|expected| expected != plan.due())
-    {
+    if redemption.expected_due.is_some_and(|expected| expected != plan.due()) {
         return Err(Refusal::PlanChanged { due: plan.due() });
     }
     let id = redemption.redemption.clone();
     match lapses_at {
-        Some(lapses_at) => draft.keep(Hold {
-            redemption: id.clone(),
-            lapses_at,
-            pins,
-        })?,
+        Some(lapses_at) => draft.keep(Hold { redemption: id.clone(), lapses_at, pins })?,
         None => draft.spend(&pins, PostingReason::Redeemed),
     }
-    let opened = Opened {
-        redemption: id,
-        plan,
-        lapses_at,
-    };
+    let opened = Opened { redemption: id, plan, lapses_at };
     Ok(Decision::Append(draft.close(Detail::Redemption(opened))))
 }
 
@@ -206,10 +197,7 @@ fn lapses_at(
     if !is_hold_period(period) {
         return Err(Refusal::HoldPeriod);
     }
-    period
-        .after(now, program.zone)
-        .map(Some)
-        .ok_or(Refusal::OutsideTheCalendar)
+    period.after(now, program.zone).map(Some).ok_or(Refusal::OutsideTheCalendar)
 }
 
 #[cfg(test)]

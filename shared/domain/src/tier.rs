@@ -4,6 +4,8 @@
 //! `attain` upgrades at once. A level is never lost by what expires or is taken away between
 //! anniversaries.
 
+use std::convert::Infallible;
+
 use chrono::{Months, NaiveDate};
 use thiserror::Error;
 
@@ -53,10 +55,7 @@ pub enum Refusal {
 
 /// The points that count towards a level.
 pub fn window(wallet: &Wallet, tiers: &Tiers) -> Points {
-    wallet
-        .points
-        .get(&tiers.points)
-        .map_or(Points::ZERO, Holding::available)
+    wallet.points.get(&tiers.points).map_or(Points::ZERO, Holding::available)
 }
 
 /// The level a member has: the one attained, or the lowest.
@@ -68,10 +67,7 @@ pub fn level<'a>(wallet: &Wallet, tiers: &'a Tiers) -> Option<&'a Level> {
 /// attained, assigned or last kept, in the program's zone. The lowest has none.
 pub fn anniversary(wallet: &Wallet, program: &Program) -> Option<NaiveDate> {
     let standing = wallet.standing.as_ref()?;
-    program
-        .zone
-        .date(standing.since)
-        .checked_add_months(Months::new(12))
+    program.zone.date(standing.since).checked_add_months(Months::new(12))
 }
 
 /// Gives a level by hand, from this instant on.
@@ -83,18 +79,12 @@ pub fn decide(
     program: &Program,
     assign: &Assign,
     now: Instant,
-) -> Result<Decision<()>, Refusal> {
-    let rank = program
-        .tiers
-        .as_ref()
-        .and_then(|tiers| tiers.rank(&assign.level));
+) -> Result<Decision<Infallible>, Refusal> {
+    let rank = program.tiers.as_ref().and_then(|tiers| tiers.rank(&assign.level));
     let rank = rank.ok_or_else(|| Refusal::UnknownLevel(assign.level.clone()))?;
     let mut draft = Draft::open(wallet, now);
     let before = draft.wallet().standing.clone();
-    let standing = Standing {
-        level: assign.level.clone(),
-        since: now,
-    };
+    let standing = Standing { level: assign.level.clone(), since: now };
     draft.set_standing((rank > 0).then_some(standing));
     let detail = Detail::TierAssignment(Assigned {
         assignment: assign.assignment.clone(),
@@ -118,17 +108,15 @@ pub(crate) fn reach(draft: &mut Draft, program: &Program) -> bool {
     let higher = tiers.rank(&level.handle) > Some(rank(draft.wallet(), tiers));
     if higher {
         let since = draft.now();
-        draft.set_standing(Some(Standing {
-            level: level.handle.clone(),
-            since,
-        }));
+        draft.set_standing(Some(Standing { level: level.handle.clone(), since }));
     }
     higher
 }
 
 fn rank(wallet: &Wallet, tiers: &Tiers) -> usize {
     let standing = wallet.standing.as_ref();
-    standing
-        .and_then(|standing| tiers.rank(&standing.level))
-        .unwrap_or(0)
+    standing.and_then(|standing| tiers.rank(&standing.level)).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,10 +129,7 @@ impl Zone {
 
     /// The first instant of the month after the one that `instant` falls in.
     pub fn end_of_month(self, instant: Instant) -> Option<Instant> {
-        let next = self
-            .date(instant)
-            .with_day(1)?
-            .checked_add_months(Months::new(1))?;
+        let next = self.date(instant).with_day(1)?.checked_add_months(Months::new(1))?;
         self.start_of_day(next)
     }
 
@@ -174,7 +171,8 @@ impl From<Zone> for String {
 }
 
 /// An ISO 8601 duration: calendar months and days, then exact seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Period {
     months: u32,
     days: u32,
@@ -188,11 +186,7 @@ pub struct NotAPeriod;
 
 impl Period {
     /// No time at all.
-    pub const ZERO: Self = Self {
-        months: 0,
-        days: 0,
-        seconds: 0,
-    };
+    pub const ZERO: Self = Self { months: 0, days: 0, seconds: 0 };
 
     /// A number of calendar days.
     pub const fn days(days: u32) -> Self {
@@ -201,10 +195,7 @@ impl Period {
 
     /// A number of exact minutes.
     pub fn minutes(minutes: u32) -> Self {
-        Self {
-            seconds: u64::from(minutes).saturating_mul(60),
-            ..Self::ZERO
-        }
+        Self { seconds: u64::from(minutes).saturating_mul(60), ..Self::ZERO }
     }
 
     /// Whether this is no time at all.
@@ -227,6 +218,14 @@ impl Period {
     }
 }
 
+impl TryFrom<String> for Period {
+    type Error = NotAPeriod;
+
+    fn try_from(text: String) -> Result<Self, NotAPeriod> {
+        text.parse()
+    }
+}
+
 impl std::str::FromStr for Period {
     type Err = NotAPeriod;
 
@@ -246,18 +245,8 @@ impl Period {
     fn from_iso(duration: iso8601::Duration) -> Option<Self> {
         let (months, days, seconds) = match duration {
             iso8601::Duration::Weeks(weeks) => (0, weeks.checked_mul(7)?, 0),
-            iso8601::Duration::YMDHMS {
-                millisecond: 1.., ..
-            } => return None,
-            iso8601::Duration::YMDHMS {
-                year,
-                month,
-                day,
-                hour,
-                minute,
-                second,
-                ..
-            } => {
+            iso8601::Duration::YMDHMS { millisecond: 1.., .. } => return None,
+            iso8601::Duration::YMDHMS { year, month, day, hour, minute, second, .. } => {
                 let hours = u64::from(hour).checked_mul(3600)?;
                 let minutes = u64::from(minute).checked_mul(60)?;
                 let seconds = hours.checked_add(minutes)?.checked_add(u64::from(second))?;
@@ -267,11 +256,7 @@ impl Period {
         let within = u64::from(months) <= u64::from(PERIOD_YEARS_MAX).checked_mul(12)?
             && u64::from(days) <= u64::from(PERIOD_YEARS_MAX).checked_mul(366)?
             && seconds <= u64::from(PERIOD_YEARS_MAX).checked_mul(366 * 86_400)?;
-        within.then_some(Self {
-            months,
-            days,
-            seconds,
-        })
+        within.then_some(Self { months, days, seconds })
     }
 }
 
@@ -290,89 +275,38 @@ mod tests {
     #[track_caller]
     fn check_after(start: &str, period: &str, name: &str, expected: &str) {
         let period: Period = period.parse().unwrap();
-        assert_eq!(
-            period.after(at(start), zone(name)).unwrap().to_string(),
-            expected
-        );
+        assert_eq!(period.after(at(start), zone(name)).unwrap().to_string(), expected);
     }
 
     #[test]
     fn period_counts_days_and_months_on_the_zones_calendar() {
-        check_after(
-            "2026-11-21T03:04:05Z",
-            "P14D",
-            "Australia/Melbourne",
-            "2026-12-05T03:04:05Z",
-        );
+        check_after("2026-11-21T03:04:05Z", "P14D", "Australia/Melbourne", "2026-12-05T03:04:05Z");
         // Clocks go back on 5 April 2026 in Melbourne: the day has 25 hours.
-        check_after(
-            "2026-04-04T02:00:00Z",
-            "P1D",
-            "Australia/Melbourne",
-            "2026-04-05T03:00:00Z",
-        );
-        check_after(
-            "2026-04-04T02:00:00Z",
-            "PT24H",
-            "Australia/Melbourne",
-            "2026-04-05T02:00:00Z",
-        );
+        check_after("2026-04-04T02:00:00Z", "P1D", "Australia/Melbourne", "2026-04-05T03:00:00Z");
+        check_after("2026-04-04T02:00:00Z", "PT24H", "Australia/Melbourne", "2026-04-05T02:00:00Z");
         // A leap day plus a year, and the last of January plus a month.
-        check_after(
-            "2028-02-29T12:00:00Z",
-            "P12M",
-            "UTC",
-            "2029-02-28T12:00:00Z",
-        );
+        check_after("2028-02-29T12:00:00Z", "P12M", "UTC", "2029-02-28T12:00:00Z");
         check_after("2027-01-31T12:00:00Z", "P1M", "UTC", "2027-02-28T12:00:00Z");
         // 02:30 does not exist in Berlin on 29 March 2026.
-        check_after(
-            "2026-03-28T01:30:00Z",
-            "P1D",
-            "Europe/Berlin",
-            "2026-03-29T01:00:00Z",
-        );
+        check_after("2026-03-28T01:30:00Z", "P1D", "Europe/Berlin", "2026-03-29T01:00:00Z");
         check_after("2026-01-01T00:00:00Z", "P1W", "UTC", "2026-01-08T00:00:00Z");
     }
 
     #[track_caller]
     fn check_day_end(instant: &str, name: &str, expected: &str) {
-        assert_eq!(
-            zone(name).end_of_day(at(instant)).unwrap().to_string(),
-            expected
-        );
+        assert_eq!(zone(name).end_of_day(at(instant)).unwrap().to_string(), expected);
     }
 
     #[test]
     fn day_ends_at_the_first_instant_of_the_next() {
-        check_day_end(
-            "2026-11-21T12:59:59.999Z",
-            "Australia/Melbourne",
-            "2026-11-21T13:00:00Z",
-        );
-        check_day_end(
-            "2026-11-21T13:00:00Z",
-            "Australia/Melbourne",
-            "2026-11-22T13:00:00Z",
-        );
-        check_day_end(
-            "2026-12-31T09:59:59Z",
-            "Pacific/Kiritimati",
-            "2026-12-31T10:00:00Z",
-        );
+        check_day_end("2026-11-21T12:59:59.999Z", "Australia/Melbourne", "2026-11-21T13:00:00Z");
+        check_day_end("2026-11-21T13:00:00Z", "Australia/Melbourne", "2026-11-22T13:00:00Z");
+        check_day_end("2026-12-31T09:59:59Z", "Pacific/Kiritimati", "2026-12-31T10:00:00Z");
         check_day_end("2027-01-01T11:59:59Z", "Etc/GMT+12", "2027-01-01T12:00:00Z");
         // Midnight of 25 April 2025 does not exist in Cairo: the day starts at one o'clock.
-        check_day_end(
-            "2025-04-24T12:00:00Z",
-            "Africa/Cairo",
-            "2025-04-24T22:00:00Z",
-        );
+        check_day_end("2025-04-24T12:00:00Z", "Africa/Cairo", "2025-04-24T22:00:00Z");
         // Samoa went without 30 December 2011.
-        check_day_end(
-            "2011-12-30T09:00:00Z",
-            "Pacific/Apia",
-            "2011-12-30T10:00:00Z",
-        );
+        check_day_end("2011-12-30T09:00:00Z", "Pacific/Apia", "2011-12-30T10:00:00Z");
     }
 
     #[test]
@@ -380,10 +314,7 @@ mod tests {
         let melbourne = zone("Australia/Melbourne");
         let end = melbourne.end_of_month(at("2027-12-05T03:04:05Z")).unwrap();
         assert_eq!(end.to_string(), "2027-12-31T13:00:00Z");
-        assert_eq!(
-            melbourne.end_of_month(end).unwrap().to_string(),
-            "2028-01-31T13:00:00Z"
-        );
+        assert_eq!(melbourne.end_of_month(end).unwrap().to_string(), "2028-01-31T13:00:00Z");
     }
 
     #[test]
@@ -408,25 +339,10 @@ mod tests {
 
     #[test]
     fn instant_reads_any_offset_and_writes_utc() {
-        assert_eq!(
-            at("2026-11-21T14:04:05+11:00").to_string(),
-            "2026-11-21T03:04:05Z"
-        );
-        assert_eq!(
-            at("2026-11-21T03:04:05.6789Z").to_string(),
-            "2026-11-21T03:04:05.678Z"
-        );
-        assert_eq!(
-            at("2028-02-29T00:00:00Z").to_string(),
-            "2028-02-29T00:00:00Z"
-        );
-        for bad in [
-            "2026-11-21",
-            "2027-02-29T00:00:00Z",
-            "2026-11-21T03:04:05",
-            "now",
-            "",
-        ] {
+        assert_eq!(at("2026-11-21T14:04:05+11:00").to_string(), "2026-11-21T03:04:05Z");
+        assert_eq!(at("2026-11-21T03:04:05.6789Z").to_string(), "2026-11-21T03:04:05.678Z");
+        assert_eq!(at("2028-02-29T00:00:00Z").to_string(), "2028-02-29T00:00:00Z");
+        for bad in ["2026-11-21", "2027-02-29T00:00:00Z", "2026-11-21T03:04:05", "now", ""] {
             assert!(bad.parse::<Instant>().is_err(), "{bad}");
         }
     }

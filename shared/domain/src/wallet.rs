@@ -113,20 +113,12 @@ impl Lot {
 impl Holding {
     /// How many can be spent now. The wallet must have been carried to the present.
     pub fn available(&self) -> Points {
-        sum(self
-            .lots
-            .iter()
-            .filter(|lot| lot.is_accrued())
-            .map(|lot| lot.remaining))
+        sum(self.lots.iter().filter(|lot| lot.is_accrued()).map(|lot| lot.remaining))
     }
 
     /// How many have not accrued yet.
     pub fn pending(&self) -> Points {
-        sum(self
-            .lots
-            .iter()
-            .filter(|lot| !lot.is_accrued())
-            .map(|lot| lot.remaining))
+        sum(self.lots.iter().filter(|lot| !lot.is_accrued()).map(|lot| lot.remaining))
     }
 
     /// Available and pending.
@@ -135,9 +127,13 @@ impl Holding {
     }
 
     pub(crate) fn accrued_lot(&mut self, expires_at: Option<Instant>) -> Option<&mut Lot> {
-        self.lots
-            .iter_mut()
-            .find(|lot| lot.is_accrued() && lot.expires_at == expires_at)
+        self.lots.iter_mut().find(|lot| lot.is_accrued() && lot.expires_at == expires_at)
+    }
+
+    /// Whether there is a lot that accrues and expires with `lot`.
+    pub(crate) fn merges(&self, lot: &Lot) -> bool {
+        let place = self.lots.binary_search_by_key(&lot.order(), Lot::order);
+        place.is_ok()
     }
 
     /// Adds `lot`, merged with the one that accrues and expires with it.
@@ -158,24 +154,18 @@ impl Wallet {
     /// The points of a definition that can be spent now. The wallet must have been carried to the
     /// present.
     pub fn available(&self, points: &Handle) -> Points {
-        self.points
-            .get(points)
-            .map_or(Points::ZERO, Holding::available)
+        self.points.get(points).map_or(Points::ZERO, Holding::available)
     }
 
     /// The points of a definition that holds have set aside.
     pub fn held(&self, points: &Handle) -> Points {
         let pins = self.holds.iter().flat_map(|hold| &hold.pins);
-        sum(pins
-            .filter(|pin| pin.points == *points)
-            .map(|pin| pin.amount))
+        sum(pins.filter(|pin| pin.points == *points).map(|pin| pin.amount))
     }
 
     /// The hold for a redemption, while it holds.
     pub fn hold(&self, redemption: &RedemptionId) -> Option<&Hold> {
-        self.holds
-            .iter()
-            .find(|hold| hold.redemption == *redemption)
+        self.holds.iter().find(|hold| hold.redemption == *redemption)
     }
 
     /// How many lots there are, of all definitions.
@@ -187,12 +177,8 @@ impl Wallet {
     /// when nothing ever will.
     pub fn next_due(&self) -> Option<Instant> {
         let lots = self.points.values().flat_map(|holding| &holding.lots);
-        let expiries = lots
-            .filter(|lot| !lot.remaining.is_zero())
-            .filter_map(|lot| lot.expires_at);
-        expiries
-            .chain(self.holds.iter().map(|hold| hold.lapses_at))
-            .min()
+        let expiries = lots.filter(|lot| !lot.remaining.is_zero()).filter_map(|lot| lot.expires_at);
+        expiries.chain(self.holds.iter().map(|hold| hold.lapses_at)).min()
     }
 
     pub(crate) fn is_pinned(&self, points: &Handle, lot: &Lot) -> bool {

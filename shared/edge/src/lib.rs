@@ -1,1 +1,22 @@
+//! What every function does at its border: the caller, the request, the answer, the log.
+//!
+//! A function implements [`Function`]; its `main` is [`run`]. [`serve`] is one invocation:
+//! authorise, answer, turn a problem into RFC 9457, log once.
 
+mod answer;
+mod app;
+mod body;
+mod caller;
+mod problem;
+mod programs;
+mod request;
+mod serve;
+
+pub use answer::{Answer, line_of};
+pub use app::{App, system_clock};
+pub use body::{Object, parse_body};
+pub use caller::Scope;
+pub use problem::{Code, Problem};
+pub use programs::CurrentProgram;
+pub use request::{ApiRequest, require_lines};
+pub use serve::{Function, Handled, Route, run, serve};

@@ -1,1 +1,10 @@
+//! What a laptop has instead of AWS: a DynamoDB in the process, on loopback.
+//!
+//! The local stack and every test of the store and the functions run on it, through the ordinary
+//! SDK client over HTTP. Nothing that is deployed depends on this crate.
 
+mod embedded;
+mod runtime;
+
+pub use embedded::{Embedded, EmbeddedError, TABLE, client_at};
+pub use runtime::invoke;

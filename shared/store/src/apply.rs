@@ -17,6 +17,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem};
+use scrip_domain::draft::Draft;
 use scrip_domain::entry::{Decision, Entry, Line, Operation};
 use scrip_domain::id::{MemberId, RedemptionId};
 use scrip_domain::time::Instant;
@@ -64,10 +65,7 @@ impl Fingerprint {
     pub fn of(request: &impl Serialize) -> Result<Self, serde_json::Error> {
         let digest: [u8; 32] = Sha256::digest(serde_json::to_vec(request)?).into();
         let mut bytes = [0; 16];
-        bytes
-            .iter_mut()
-            .zip(digest)
-            .for_each(|(byte, digit)| *byte = digit);
+        bytes.iter_mut().zip(digest).for_each(|(byte, digit)| *byte = digit);
         Ok(Self(bytes))
     }
 
@@ -120,10 +118,8 @@ pub enum Outcome<T> {
     Unchanged {
         /// How things stand.
         answer: T,
-        /// The wallet as its newest line left it.
+        /// The wallet, carried to the instant of the decision.
         wallet: Wallet,
-        /// The instant of the decision.
-        now: Instant,
     },
 }
 
@@ -188,11 +184,7 @@ enum Decided<T> {
 enum Settled<T> {
     Appended(Vec<Entry>),
     Replayed(Entry),
-    Unchanged {
-        answer: T,
-        wallet: Wallet,
-        now: Instant,
-    },
+    Unchanged { answer: T, wallet: Wallet },
 }
 
 /// An account as it was read, with its part in the operation.
@@ -205,9 +197,7 @@ struct Account<'a> {
 
 impl Account<'_> {
     fn wallet(&self) -> &Wallet {
-        self.newest
-            .as_ref()
-            .map_or(&self.empty, |newest| &newest.entry.line.wallet)
+        self.newest.as_ref().map_or(&self.empty, |newest| &newest.entry.line.wallet)
     }
 
     fn number(&self) -> u64 {
@@ -239,24 +229,14 @@ impl Ledger {
             // There is one situation per request.
             _ => Ok(Decided::Append(Vec::new())),
         };
-        Ok(
-            match self.run(std::slice::from_ref(request), decide).await? {
-                Settled::Appended(mut entries) => match entries.pop() {
-                    Some(entry) => Outcome::Appended(entry),
-                    None => return Err(ApplyError::Contended),
-                },
-                Settled::Replayed(entry) => Outcome::Replayed(entry),
-                Settled::Unchanged {
-                    answer,
-                    wallet,
-                    now,
-                } => Outcome::Unchanged {
-                    answer,
-                    wallet,
-                    now,
-                },
+        Ok(match self.run(std::slice::from_ref(request), decide).await? {
+            Settled::Appended(mut entries) => match entries.pop() {
+                Some(entry) => Outcome::Appended(entry),
+                None => return Err(ApplyError::Contended),
             },
-        )
+            Settled::Replayed(entry) => Outcome::Replayed(entry),
+            Settled::Unchanged { answer, wallet } => Outcome::Unchanged { answer, wallet },
+        })
     }
 
     /// Applies one operation to several accounts in one transaction, exactly once: all lines are
@@ -275,16 +255,11 @@ impl Ledger {
         R: std::error::Error + 'static,
     {
         let decide = |situations: &[Situation<'_>]| decide(situations).map(Decided::Append);
-        Ok(
-            match self
-                .run::<std::convert::Infallible, _, _>(requests, decide)
-                .await?
-            {
-                Settled::Appended(entries) => OutcomeOfMany::Appended(entries),
-                Settled::Replayed(entry) => OutcomeOfMany::Replayed(entry),
-                Settled::Unchanged { answer, .. } => match answer {},
-            },
-        )
+        Ok(match self.run::<std::convert::Infallible, _, _>(requests, decide).await? {
+            Settled::Appended(entries) => OutcomeOfMany::Appended(entries),
+            Settled::Replayed(entry) => OutcomeOfMany::Replayed(entry),
+            Settled::Unchanged { answer, .. } => match answer {},
+        })
     }
 
     async fn run<T, R, D>(
@@ -326,28 +301,18 @@ impl Ledger {
         let mut accounts = Vec::with_capacity(requests.len());
         for request in requests {
             let newest = self.newest(&request.member).await?;
-            accounts.push(Account {
-                request,
-                newest,
-                redemption: None,
-                empty: Wallet::default(),
-            });
+            accounts.push(Account { request, newest, redemption: None, empty: Wallet::default() });
         }
         let decided_at = Stopwatch::now();
         let now = self.one_instant(&accounts)?;
         if let Some(settled) = self.replay(&accounts).await? {
             return Ok(settled);
         }
-        let decided = match self
-            .decide(&mut accounts, decide, now, Freshness::Eventual)
-            .await?
-        {
+        let decided = match self.decide(&mut accounts, decide, now, Freshness::Eventual).await? {
             Ok(decided) => decided,
             // A refusal must not rest on what may be out of date.
             Err(_) if requests.iter().any(|request| request.redemption.is_some()) => {
-                let again = self
-                    .decide(&mut accounts, decide, now, Freshness::Consistent)
-                    .await?;
+                let again = self.decide(&mut accounts, decide, now, Freshness::Consistent).await?;
                 again.map_err(|refusal| Setback::Final(ApplyError::Refused(refusal)))?
             }
             Err(refusal) => return Err(Setback::Final(ApplyError::Refused(refusal))),
@@ -355,28 +320,19 @@ impl Ledger {
         let lines = match decided {
             Decided::Append(lines) => lines,
             Decided::Unchanged(answer) => {
-                let wallet = accounts.first().map(|account| account.wallet().clone());
-                let wallet = wallet.unwrap_or_default();
-                return Ok(Settled::Unchanged {
-                    answer,
-                    wallet,
-                    now,
-                });
+                let wallet = accounts.first().map(Account::wallet);
+                let wallet = wallet.map(|wallet| Draft::open(wallet, now).into_wallet());
+                return Ok(Settled::Unchanged { answer, wallet: wallet.unwrap_or_default() });
             }
         };
-        self.prepare_and_append(&accounts, lines, now, decided_at)
-            .await
-            .map(Settled::Appended)
+        self.prepare_and_append(&accounts, lines, now, decided_at).await.map(Settled::Appended)
     }
 
     /// The later of the clock and the newest line of every account.
     fn one_instant(&self, accounts: &[Account<'_>]) -> Result<Instant, StoreError> {
         let clock = self.now();
         let mut now = clock;
-        for newest in accounts
-            .iter()
-            .filter_map(|account| account.newest.as_ref())
-        {
+        for newest in accounts.iter().filter_map(|account| account.newest.as_ref()) {
             let recorded_at = newest.entry.recorded_at;
             let seconds = recorded_at.seconds_since(clock);
             if AHEAD_SECONDS_MAX < seconds {
@@ -401,9 +357,7 @@ impl Ledger {
             let Some(newest) = &account.newest else {
                 continue;
             };
-            let found = self
-                .find_operation(member, &key::operation(operation))
-                .await?;
+            let found = self.find_operation(member, &key::operation(operation)).await?;
             let Some(number) = found else { continue };
             let line = if number == newest.entry.number {
                 newest.clone()
@@ -432,9 +386,8 @@ impl Ledger {
     {
         for account in accounts.iter_mut() {
             if let Some(redemption) = &account.request.redemption {
-                account.redemption = self
-                    .newest_of_redemption(account, redemption, freshness)
-                    .await?;
+                account.redemption =
+                    self.newest_of_redemption(account, redemption, freshness).await?;
             }
         }
         let situations = accounts.iter().map(|account| Situation {
@@ -473,6 +426,10 @@ impl Ledger {
         now: Instant,
         decided_at: Stopwatch,
     ) -> Result<Vec<Entry>, Setback<R>> {
+        if lines.len() != accounts.len() {
+            let detail = "the decision does not have one line for every account";
+            return Err(StoreError::damaged("operation", "lines", detail).into());
+        }
         let mut items = Vec::with_capacity(lines.len());
         let mut entries = Vec::with_capacity(lines.len());
         for (account, line) in accounts.iter().zip(lines) {
@@ -489,8 +446,7 @@ impl Ledger {
             let remembered = account.newest.as_ref().and_then(|newest| newest.armed);
             let arming = arm(line.wallet.next_due(), remembered, now);
             if let Some(hour) = arming.put {
-                self.put_due(Job::Expire, &key::account(member), hour)
-                    .await?;
+                self.put_due(Job::Expire, &key::account(member), hour).await?;
             }
             let entry = Entry {
                 account: member.clone(),
@@ -500,10 +456,7 @@ impl Ledger {
                 program: account.request.program,
                 line,
             };
-            let previous = account
-                .newest
-                .as_ref()
-                .map_or(BEFORE_THE_FIRST, |newest| newest.hash);
+            let previous = account.newest.as_ref().map_or(BEFORE_THE_FIRST, |newest| newest.hash);
             let fingerprint = &account.request.fingerprint;
             let (item, _) = document::encode(&entry, fingerprint, arming.armed, &previous)?;
             items.push(item);
@@ -584,10 +537,7 @@ fn setback_of_transaction<R: std::error::Error + 'static>(
         error.as_service_error()
     {
         let raced = ["ConditionalCheckFailed", "TransactionConflict"];
-        let mut codes = cancelled
-            .cancellation_reasons()
-            .iter()
-            .filter_map(|reason| reason.code());
+        let mut codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
         if codes.any(|code| raced.contains(&code)) {
             return Setback::Raced;
         }
@@ -597,9 +547,7 @@ fn setback_of_transaction<R: std::error::Error + 'static>(
 
 /// A random pause, so that those who lost a race do not meet again.
 fn pause(tries: u32) -> Duration {
-    let longest = PAUSE
-        .saturating_mul(2_u32.saturating_pow(tries))
-        .min(PAUSE_MAX);
+    let longest = PAUSE.saturating_mul(2_u32.saturating_pow(tries)).min(PAUSE_MAX);
     let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(fastrand::u64(0..=longest_ms))
 }

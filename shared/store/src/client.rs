@@ -21,12 +21,9 @@ const TRIES_MAX: u32 = 3;
 
 /// Completes a DynamoDB configuration with this store's timeouts and retries.
 pub fn client_config(base: Builder) -> Config {
-    let retries = RetryConfig::standard()
-        .with_initial_backoff(BACKOFF)
-        .with_max_attempts(TRIES_MAX);
-    base.timeout_config(timeouts(CALL_TIMEOUT))
-        .retry_config(retries)
-        .build()
+    let retries =
+        RetryConfig::standard().with_initial_backoff(BACKOFF).with_max_attempts(TRIES_MAX);
+    base.timeout_config(timeouts(CALL_TIMEOUT)).retry_config(retries).build()
 }
 
 /// The override for transactions.

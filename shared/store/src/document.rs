@@ -60,9 +60,7 @@ impl TryFrom<i64> for Millis {
     type Error = scrip_domain::time::NotAnInstant;
 
     fn try_from(millis: i64) -> Result<Self, Self::Error> {
-        Instant::from_millis(millis)
-            .map(Self)
-            .ok_or(scrip_domain::time::NotAnInstant)
+        Instant::from_millis(millis).map(Self).ok_or(scrip_domain::time::NotAnInstant)
     }
 }
 
@@ -160,15 +158,9 @@ pub(crate) fn encode(
     item.insert(PARTITION.to_owned(), AttributeValue::S(account.clone()));
     item.insert(SORT.to_owned(), AttributeValue::S(key::entry(entry.number)));
     if let Some(operation) = line.detail.operation() {
-        item.insert(
-            OPERATION.to_owned(),
-            AttributeValue::S(key::operation(&operation)),
-        );
+        item.insert(OPERATION.to_owned(), AttributeValue::S(key::operation(&operation)));
     }
-    item.insert(
-        REQUEST.to_owned(),
-        AttributeValue::B(Blob::new(fingerprint.bytes().to_vec())),
-    );
+    item.insert(REQUEST.to_owned(), AttributeValue::B(Blob::new(fingerprint.bytes().to_vec())));
     let hash = canonical::hash(previous, &item);
     item.insert(HASH.to_owned(), canonical::hash_value(&hash));
     Ok((item, hash))
@@ -181,36 +173,22 @@ pub(crate) fn encode(
 /// is not what [`encode`] writes.
 pub(crate) fn decode(member: &MemberId, mut item: Item) -> Result<Recorded, StoreError> {
     let account = key::account(member);
-    let sort = item
-        .remove(SORT)
-        .and_then(|sort| sort.as_s().ok().cloned())
-        .unwrap_or_default();
+    let sort = item.remove(SORT).and_then(|sort| sort.as_s().ok().cloned()).unwrap_or_default();
     let number = key::entry_number(&sort);
     let number = number.ok_or_else(|| StoreError::damaged(&account, &sort, "not an entry"))?;
     let damaged = |detail: &dyn std::fmt::Display| {
         StoreError::damaged(&account, &format!("entry {number}"), detail)
     };
-    let format = item
-        .get(FORMAT_ATTRIBUTE)
-        .and_then(|format| format.as_n().ok());
-    let format: u32 = format
-        .and_then(|format| format.parse().ok())
-        .ok_or_else(|| damaged(&"no format"))?;
+    let format = item.get(FORMAT_ATTRIBUTE).and_then(|format| format.as_n().ok());
+    let format: u32 =
+        format.and_then(|format| format.parse().ok()).ok_or_else(|| damaged(&"no format"))?;
     if format > FORMAT {
-        return Err(StoreError::NewerFormat {
-            account,
-            entry: number,
-            format,
-        });
+        return Err(StoreError::NewerFormat { account, entry: number, format });
     }
     let hash = canonical::read_hash(item.get(HASH)).ok_or_else(|| damaged(&"no hash"))?;
-    let fingerprint = item
-        .remove(REQUEST)
-        .and_then(|bytes| Fingerprint::read(&bytes));
+    let fingerprint = item.remove(REQUEST).and_then(|bytes| Fingerprint::read(&bytes));
     let fingerprint = fingerprint.ok_or_else(|| damaged(&"no request fingerprint"))?;
-    let operation = item
-        .remove(OPERATION)
-        .and_then(|name| name.as_s().ok().cloned());
+    let operation = item.remove(OPERATION).and_then(|name| name.as_s().ok().cloned());
     item.remove(PARTITION);
     item.remove(HASH);
     let document: EntryDocument = from_item(item).map_err(|error| damaged(&error))?;
@@ -233,12 +211,7 @@ pub(crate) fn decode(member: &MemberId, mut item: Item) -> Result<Recorded, Stor
         program: document.program,
         line,
     };
-    Ok(Recorded {
-        entry,
-        hash,
-        fingerprint,
-        armed: armed.map_err(|error| damaged(&error))?,
-    })
+    Ok(Recorded { entry, hash, fingerprint, armed: armed.map_err(|error| damaged(&error))? })
 }
 
 fn encode_postings(postings: &[Posting], recorded_at: Instant) -> Vec<PostingsDocument> {

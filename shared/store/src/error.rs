@@ -48,11 +48,7 @@ pub enum StoreError {
 
 impl StoreError {
     pub(crate) fn damaged(account: &str, item: &str, detail: impl std::fmt::Display) -> Self {
-        Self::Damaged {
-            account: account.into(),
-            item: item.into(),
-            detail: detail.to_string(),
-        }
+        Self::Damaged { account: account.into(), item: item.into(), detail: detail.to_string() }
     }
 
     pub(crate) fn from_sdk<E, R>(call: &'static str, error: &SdkError<E, R>) -> Self
@@ -60,9 +56,6 @@ impl StoreError {
         E: Error + ProvideErrorMetadata + 'static,
         R: std::fmt::Debug,
     {
-        Self::Unavailable {
-            call,
-            detail: DisplayErrorContext(error).to_string(),
-        }
+        Self::Unavailable { call, detail: DisplayErrorContext(error).to_string() }
     }
 }

@@ -14,10 +14,7 @@ const HOUR_MILLIS: i64 = 3_600_000;
 impl Hour {
     /// The hour that an instant falls in.
     pub fn of(instant: Instant) -> Self {
-        let start = instant
-            .millis()
-            .div_euclid(HOUR_MILLIS)
-            .checked_mul(HOUR_MILLIS);
+        let start = instant.millis().div_euclid(HOUR_MILLIS).checked_mul(HOUR_MILLIS);
         // The start of an hour is in the same year as the hour.
         Self(start.and_then(Instant::from_millis).unwrap_or(instant))
     }

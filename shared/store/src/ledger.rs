@@ -39,21 +39,13 @@ pub struct Recorded {
 impl Ledger {
     /// The ledger in `table`.
     pub fn new(client: Client, table: &str, clock: Clock) -> Self {
-        Self {
-            client,
-            table: table.into(),
-            clock,
-            meter: Meter::default(),
-        }
+        Self { client, table: table.into(), clock, meter: Meter::default() }
     }
 
     /// The same ledger with a meter of its own, for one request.
     #[must_use]
     pub fn metered(&self) -> Self {
-        Self {
-            meter: Meter::default(),
-            ..self.clone()
-        }
+        Self { meter: Meter::default(), ..self.clone() }
     }
 
     /// What the calls of this handle consumed so far.

@@ -62,14 +62,8 @@ pub(crate) fn arm(due: Option<Instant>, armed: Option<Hour>, now: Instant) -> Ar
     };
     let target = Hour::of(due).max(present);
     match armed {
-        Some(armed) if armed <= target => Arming {
-            put: None,
-            armed: Some(armed),
-        },
-        _ => Arming {
-            put: Some(target),
-            armed: Some(target),
-        },
+        Some(armed) if armed <= target => Arming { put: None, armed: Some(armed) },
+        _ => Arming { put: Some(target), armed: Some(target) },
     }
 }
 
@@ -122,10 +116,8 @@ impl Ledger {
         now: Instant,
     ) -> Result<Claim, StoreError> {
         let free = "attribute_not_exists(#pk) OR #member = :member";
-        let Stamp::Other {
-            member: other,
-            since,
-        } = self.stamp(order, member, now, free, None).await?
+        let Stamp::Other { member: other, since } =
+            self.stamp(order, member, now, free, None).await?
         else {
             return Ok(Claim::Ours);
         };
@@ -137,10 +129,7 @@ impl Ledger {
             return Ok(Claim::Contended);
         }
         let unchanged = "#member = :other AND #since = :old";
-        match self
-            .stamp(order, member, now, unchanged, Some((&other, since)))
-            .await?
-        {
+        match self.stamp(order, member, now, unchanged, Some((&other, since))).await? {
             Stamp::Put => Ok(Claim::Ours),
             Stamp::Other { .. } => Ok(Claim::Contended),
         }
@@ -197,10 +186,7 @@ impl Ledger {
 
 fn read_stamp(item: &Item) -> Option<Stamp> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-    Some(Stamp::Other {
-        member: text(MEMBER)?.parse().ok()?,
-        since: text(SINCE)?.parse().ok()?,
-    })
+    Some(Stamp::Other { member: text(MEMBER)?.parse().ok()?, since: text(SINCE)?.parse().ok()? })
 }
 
 /// The shard that an account's markers are in, 0 to 63.
@@ -218,22 +204,13 @@ mod tests {
         let now = "2026-11-21T10:30:00Z".parse().unwrap();
         let hour = |text: &str| text.parse::<Hour>().unwrap();
         let arming = arm(due.map(|due| due.parse().unwrap()), armed.map(hour), now);
-        assert_eq!(
-            arming,
-            Arming {
-                put: put.map(hour),
-                armed: remembered.map(hour)
-            }
-        );
+        assert_eq!(arming, Arming { put: put.map(hour), armed: remembered.map(hour) });
     }
 
     #[test]
     fn marker_is_put_only_for_an_earlier_hour_or_after_a_passed_one() {
-        let (ten, eleven, noon) = (
-            Some("2026-11-21T10"),
-            Some("2026-11-21T11"),
-            Some("2026-11-21T12"),
-        );
+        let (ten, eleven, noon) =
+            (Some("2026-11-21T10"), Some("2026-11-21T11"), Some("2026-11-21T12"));
         let nine = Some("2026-11-21T09");
         // Nothing due.
         check(None, None, None, None);

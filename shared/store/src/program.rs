@@ -42,11 +42,7 @@ impl Ledger {
             .expression_attribute_values(":versions", AttributeValue::S(key::VERSION.to_owned()))
             .scan_index_forward(false)
             .limit(1);
-        self.all_items(query, 1)
-            .await?
-            .pop()
-            .map(decode)
-            .transpose()
+        self.all_items(query, 1).await?.pop().map(decode).transpose()
     }
 
     /// One version; `None` when there is none of this number.
@@ -54,9 +50,7 @@ impl Ledger {
     /// # Errors
     /// [`StoreError`].
     pub async fn program(&self, version: u64) -> Result<Option<ProgramVersion>, StoreError> {
-        let item = self
-            .get(key::PROGRAM, &key::version(version), Freshness::Consistent)
-            .await?;
+        let item = self.get(key::PROGRAM, &key::version(version), Freshness::Consistent).await?;
         item.map(decode).transpose()
     }
 
@@ -85,20 +79,12 @@ impl Ledger {
         by: &str,
     ) -> Result<Option<ProgramVersion>, StoreError> {
         let set_at = self.now();
-        let version = ProgramVersion {
-            version: after + 1,
-            set_at,
-            by: by.to_owned(),
-            document,
-        };
+        let version = ProgramVersion { version: after + 1, set_at, by: by.to_owned(), document };
         let sort = key::version(version.version);
         let damaged = |error| StoreError::damaged(key::PROGRAM, &sort, error);
         let mut item: Item =
             to_item(version.clone()).map_err(|error: serde_dynamo::Error| damaged(error))?;
-        item.insert(
-            PARTITION.to_owned(),
-            AttributeValue::S(key::PROGRAM.to_owned()),
-        );
+        item.insert(PARTITION.to_owned(), AttributeValue::S(key::PROGRAM.to_owned()));
         item.insert(SORT.to_owned(), AttributeValue::S(sort));
         let put = self
             .client
@@ -159,10 +145,7 @@ impl Ledger {
 
 fn decode(mut item: Item) -> Result<ProgramVersion, StoreError> {
     item.remove(PARTITION);
-    let sort = item
-        .remove(SORT)
-        .and_then(|sort| sort.as_s().ok().cloned())
-        .unwrap_or_default();
+    let sort = item.remove(SORT).and_then(|sort| sort.as_s().ok().cloned()).unwrap_or_default();
     from_item(item)
         .map_err(|error: serde_dynamo::Error| StoreError::damaged(key::PROGRAM, &sort, error))
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use scrip_domain::draft::Draft;
-use scrip_domain::id::MemberId;
+use scrip_domain::entry::Entry;
+use scrip_domain::id::{MemberId, RedemptionId};
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 
@@ -84,9 +85,7 @@ impl Ledger {
         // Lines 1..=early were recorded by `at`; those from `late` on were not.
         let (mut early, mut late) = (None, newest.entry.number);
         loop {
-            let low = early
-                .as_ref()
-                .map_or(0, |line: &Recorded| line.entry.number);
+            let low = early.as_ref().map_or(0, |line: &Recorded| line.entry.number);
             let middle = low + (late - low) / 2;
             if middle == low {
                 return Ok(early.map(|line| carried(line, at)));
@@ -112,6 +111,23 @@ impl Ledger {
         self.get_line(member, number, Freshness::Consistent).await
     }
 
+    /// The newest line of a redemption; `None` when the member has none of this id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn redemption(
+        &self,
+        member: &MemberId,
+        redemption: &RedemptionId,
+    ) -> Result<Option<Entry>, StoreError> {
+        let prefix = key::redemption(redemption);
+        let number = self.newest_under(member, &prefix, Freshness::Consistent).await?;
+        let Some(number) = number else {
+            return Ok(None);
+        };
+        Ok(Some(self.existing_line(member, number).await?.entry))
+    }
+
     /// Up to `limit` lines, newest first, from the one before `before` on.
     ///
     /// # Errors
@@ -135,15 +151,10 @@ impl Ledger {
             .expression_attribute_values(":last", AttributeValue::S(key::entry(last)))
             .scan_index_forward(false)
             .limit(limit);
-        let items = self
-            .all_items(query, usize::try_from(limit).unwrap_or(0))
-            .await?;
+        let items = self.all_items(query, usize::try_from(limit).unwrap_or(0)).await?;
         let lines: Result<Vec<_>, _> = items.into_iter().map(|item| decode(member, item)).collect();
         let lines = lines?;
-        let before = lines
-            .last()
-            .map(|line| line.entry.number)
-            .filter(|number| *number > 1);
+        let before = lines.last().map(|line| line.entry.number).filter(|number| *number > 1);
         Ok(Page { lines, before })
     }
 
@@ -181,8 +192,7 @@ impl Ledger {
         member: &MemberId,
         name: &str,
     ) -> Result<Option<u64>, StoreError> {
-        self.newest_operation(member, "#op = :name", name, Freshness::Consistent)
-            .await
+        self.newest_operation(member, "#op = :name", name, Freshness::Consistent).await
     }
 
     /// The number of the newest line whose operation's name begins so.
@@ -192,8 +202,7 @@ impl Ledger {
         prefix: &str,
         freshness: Freshness,
     ) -> Result<Option<u64>, StoreError> {
-        self.newest_operation(member, "begins_with(#op, :name)", prefix, freshness)
-            .await
+        self.newest_operation(member, "begins_with(#op, :name)", prefix, freshness).await
     }
 
     async fn newest_operation(
@@ -259,10 +268,7 @@ impl Ledger {
         freshness: Freshness,
     ) -> Result<Option<Item>, StoreError> {
         let key = HashMap::from([
-            (
-                PARTITION.to_owned(),
-                AttributeValue::S(partition.to_owned()),
-            ),
+            (PARTITION.to_owned(), AttributeValue::S(partition.to_owned())),
             (SORT.to_owned(), AttributeValue::S(sort.to_owned())),
         ]);
         let found = self
@@ -285,17 +291,11 @@ impl Ledger {
         number: u64,
         freshness: Freshness,
     ) -> Result<Option<Recorded>, StoreError> {
-        let item = self
-            .get(&key::account(member), &key::entry(number), freshness)
-            .await?;
+        let item = self.get(&key::account(member), &key::entry(number), freshness).await?;
         item.map(|item| decode(member, item)).transpose()
     }
 }
 
 fn carried(line: Recorded, at: Instant) -> AsOf {
-    AsOf {
-        wallet: Draft::open(&line.entry.line.wallet, at).into_wallet(),
-        at,
-        line,
-    }
+    AsOf { wallet: Draft::open(&line.entry.line.wallet, at).into_wallet(), at, line }
 }

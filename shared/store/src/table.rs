@@ -55,32 +55,19 @@ fn operations_index() -> Result<LocalSecondaryIndex, StoreError> {
     LocalSecondaryIndex::builder()
         .index_name(INDEX)
         .set_key_schema(Some(key_schema(OPERATION)?))
-        .projection(
-            Projection::builder()
-                .projection_type(ProjectionType::KeysOnly)
-                .build(),
-        )
+        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
         .build()
         .map_err(|error| incomplete(&error))
 }
 
 fn key_schema(sort: &str) -> Result<Vec<KeySchemaElement>, StoreError> {
     let element = |name: &str, kind| {
-        let element = KeySchemaElement::builder()
-            .attribute_name(name)
-            .key_type(kind)
-            .build();
+        let element = KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
         element.map_err(|error| incomplete(&error))
     };
-    Ok(vec![
-        element(PARTITION, KeyType::Hash)?,
-        element(sort, KeyType::Range)?,
-    ])
+    Ok(vec![element(PARTITION, KeyType::Hash)?, element(sort, KeyType::Range)?])
 }
 
 fn incomplete(error: &aws_sdk_dynamodb::error::BuildError) -> StoreError {
-    StoreError::Unavailable {
-        call: "CreateTable",
-        detail: error.to_string(),
-    }
+    StoreError::Unavailable { call: "CreateTable", detail: error.to_string() }
 }

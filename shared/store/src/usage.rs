@@ -62,15 +62,11 @@ impl Meter {
     }
 
     pub(crate) fn read<'a>(&self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
-        self.counts
-            .read_halves
-            .fetch_add(halves(consumed), Ordering::Relaxed);
+        self.counts.read_halves.fetch_add(halves(consumed), Ordering::Relaxed);
     }
 
     pub(crate) fn wrote<'a>(&self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
-        self.counts
-            .write_halves
-            .fetch_add(halves(consumed), Ordering::Relaxed);
+        self.counts.write_halves.fetch_add(halves(consumed), Ordering::Relaxed);
     }
 }
 

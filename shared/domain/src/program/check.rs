@@ -31,10 +31,7 @@ pub struct Fault {
 
 impl Fault {
     pub(super) fn new(field: impl Into<String>, detail: impl Display) -> Self {
-        Self {
-            field: field.into(),
-            detail: detail.to_string(),
-        }
+        Self { field: field.into(), detail: detail.to_string() }
     }
 }
 
@@ -46,10 +43,7 @@ struct Checker<'a> {
 }
 
 pub(super) fn program(document: &Document) -> Result<Program, Vec<Fault>> {
-    let mut checker = Checker {
-        document,
-        faults: Vec::new(),
-    };
+    let mut checker = Checker { document, faults: Vec::new() };
     match checker.program() {
         Some(program) if checker.faults.is_empty() => Ok(program),
         _ => Err(checker.faults),
@@ -73,43 +67,30 @@ impl Checker<'_> {
             let earned = checker.earning_points(field, &each.points);
             let per = checker.money(&format!("{field}.per"), &each.per, currency);
             let earns = checker.read(&format!("{field}.earns"), Rate::parse(&each.earns));
-            let rate = checker.positive(
-                &format!("{field}.per"),
-                per.and_then(|per| earns?.per(per)),
-                per,
-            );
+            let rate =
+                checker.positive(&format!("{field}.per"), per.and_then(|per| earns?.per(per)), per);
             if each.when.birth_month {
-                checker.fault(
-                    format!("{field}.when.birth_month"),
-                    "is a condition of multipliers",
-                );
+                checker.fault(format!("{field}.when.birth_month"), "is a condition of multipliers");
             }
+            let handle = checker.handle(field, &each.handle);
+            let when = checker.when(field, &each.when);
             Some(BaseRate {
-                handle: checker.handle(field, &each.handle)?,
-                when: checker.when(field, &each.when)?,
+                handle: handle?,
+                when: when?,
                 points: earned?,
                 rate: rate?,
                 priority: each.priority,
             })
         });
-        self.unique(
-            "multipliers",
-            document.multipliers.iter().map(|each| &each.handle),
-        );
-        let multipliers = self.each(
-            "multipliers",
-            &document.multipliers,
-            |checker, field, each| {
+        self.unique("multipliers", document.multipliers.iter().map(|each| &each.handle));
+        let multipliers =
+            self.each("multipliers", &document.multipliers, |checker, field, each| {
                 let points = checker.earning_points(field, &each.points);
                 let factor = checker.read(&format!("{field}.factor"), Rate::parse(&each.factor));
                 checker.handle(field, &each.handle);
-                Some(Multiplier {
-                    points: points?,
-                    when: checker.when(field, &each.when)?,
-                    factor: factor?,
-                })
-            },
-        );
+                let when = checker.when(field, &each.when);
+                Some(Multiplier { points: points?, when: when?, factor: factor? })
+            });
         let multiplier_cap = document
             .multiplier_cap
             .as_ref()
@@ -155,21 +136,12 @@ impl Checker<'_> {
         let kind = self.choice(&format!("{field}.kind"), &each.kind, &kinds);
         let accrue_after =
             self.period(&format!("{field}.accrue_after"), each.accrue_after.as_ref());
-        let expires = each
-            .expires
-            .as_ref()
-            .and_then(|expires| self.expiry(field, expires));
-        let roundings = [
-            ("down", Rounding::Down),
-            ("half_up", Rounding::HalfUp),
-            ("up", Rounding::Up),
-        ];
+        let expires = each.expires.as_ref().and_then(|expires| self.expiry(field, expires));
+        let roundings =
+            [("down", Rounding::Down), ("half_up", Rounding::HalfUp), ("up", Rounding::Up)];
         let rounding = each.rounding.as_deref().unwrap_or("down");
         let rounding = self.choice(&format!("{field}.rounding"), rounding, &roundings);
-        let value = each
-            .value
-            .as_ref()
-            .and_then(|value| self.value(field, value, currency));
+        let value = each.value.as_ref().and_then(|value| self.value(field, value, currency));
         let policies = [
             ("debt", ClawbackPolicy::Debt),
             ("clamp", ClawbackPolicy::Clamp),
@@ -186,10 +158,8 @@ impl Checker<'_> {
             }
         }
         Some(PointsDefinition {
-            excluded_categories: self.texts(
-                &format!("{field}.excluded_categories"),
-                &each.excluded_categories,
-            ),
+            excluded_categories: self
+                .texts(&format!("{field}.excluded_categories"), &each.excluded_categories),
             handle: handle?,
             kind: kind?,
             accrue_after: accrue_after?.unwrap_or(Period::ZERO),
@@ -207,10 +177,7 @@ impl Checker<'_> {
         let units = [("day", CalendarUnit::Day), ("month", CalendarUnit::Month)];
         let unit = each.round_up_to.as_deref().unwrap_or("day");
         let round_up_to = self.choice(&format!("{field}.round_up_to"), unit, &units);
-        Some(Expiry {
-            after: after??,
-            round_up_to: round_up_to?,
-        })
+        Some(Expiry { after: after??, round_up_to: round_up_to? })
     }
 
     fn value(
@@ -223,10 +190,7 @@ impl Checker<'_> {
         let points = self.count(&format!("{field}.value.points"), each.points);
         let (money, points) = (money?.get(), points?.get());
         if money == 0 || points == 0 {
-            self.fault(
-                format!("{field}.value"),
-                "must be more than nothing on both sides",
-            );
+            self.fault(format!("{field}.value"), "must be more than nothing on both sides");
             return None;
         }
         // The smallest count of points worth whole minor units.
@@ -241,30 +205,20 @@ impl Checker<'_> {
             return None;
         }
         let step_points = self.count(&format!("{field}.value.multiple"), step)?;
-        let step_minor = u128::from(money)
-            .checked_mul(u128::from(step))?
-            .checked_div(u128::from(points))?;
-        let step_minor = u64::try_from(step_minor)
-            .ok()
-            .and_then(|minor| Minor::try_from(minor).ok());
+        let step_minor =
+            u128::from(money).checked_mul(u128::from(step))?.checked_div(u128::from(points))?;
+        let step_minor =
+            u64::try_from(step_minor).ok().and_then(|minor| Minor::try_from(minor).ok());
         if step_minor.is_none() {
             self.fault(format!("{field}.value.multiple"), crate::amount::OutOfRange);
         }
-        Some(PointsValue {
-            step_points,
-            step_minor: step_minor?,
-        })
+        Some(PointsValue { step_points, step_minor: step_minor? })
     }
 
     /// A definition that spend can earn.
     fn earning_points(&mut self, field: &str, handle: &str) -> Option<Handle> {
         let field = format!("{field}.points");
-        match self
-            .document
-            .points
-            .iter()
-            .find(|definition| definition.handle == handle)
-        {
+        match self.document.points.iter().find(|definition| definition.handle == handle) {
             None => self.fault(field, format!("`{handle}` is not among `points`")),
             Some(definition) if definition.kind == "action" => {
                 self.fault(field, "action points come from awards, not from spend");
@@ -314,45 +268,25 @@ impl Checker<'_> {
     }
 
     fn tiers(&mut self, each: &TiersDocument) -> Option<Tiers> {
-        let kind = self
-            .document
-            .points
-            .iter()
-            .find(|points| points.handle == each.points);
+        let kind = self.document.points.iter().find(|points| points.handle == each.points);
         if kind.is_none_or(|points| points.kind != "tier") {
             self.fault(
                 "tiers.points",
                 format!("`{}` is not a definition of kind \"tier\"", each.points),
             );
         }
-        self.unique(
-            "tiers.levels",
-            each.levels.iter().map(|level| &level.handle),
-        );
-        if each
-            .levels
-            .first()
-            .is_none_or(|lowest| lowest.attain != 0 || lowest.maintain != 0)
-        {
-            self.fault(
-                "tiers.levels",
-                "the lowest level must attain and maintain at 0",
-            );
+        self.unique("tiers.levels", each.levels.iter().map(|level| &level.handle));
+        if each.levels.first().is_none_or(|lowest| lowest.attain != 0 || lowest.maintain != 0) {
+            self.fault("tiers.levels", "the lowest level must attain and maintain at 0");
         }
-        for (index, (lower, upper)) in each
-            .levels
-            .iter()
-            .zip(each.levels.iter().skip(1))
-            .enumerate()
+        for (index, (lower, upper)) in
+            each.levels.iter().zip(each.levels.iter().skip(1)).enumerate()
         {
             if upper.attain <= lower.attain {
                 let at = index.saturating_add(1);
                 self.fault(
                     format!("tiers.levels[{at}].attain"),
-                    format!(
-                        "must be more than {}, where `{}` begins",
-                        lower.attain, lower.handle
-                    ),
+                    format!("must be more than {}, where `{}` begins", lower.attain, lower.handle),
                 );
             }
         }
@@ -363,35 +297,19 @@ impl Checker<'_> {
             let attain = checker.count(&format!("{field}.attain"), level.attain);
             let maintain = checker.count(&format!("{field}.maintain"), level.maintain);
             let handle = checker.handle(field, &level.handle);
-            Some(Level {
-                handle: handle?,
-                attain: attain?,
-                maintain: maintain?,
-            })
+            Some(Level { handle: handle?, attain: attain?, maintain: maintain? })
         });
-        Some(Tiers {
-            points: each.points.parse().ok()?,
-            levels,
-        })
+        Some(Tiers { points: each.points.parse().ok()?, levels })
     }
 
     fn conversions(&mut self, all: &[ConversionDocument], currency: Currency) {
         self.each("conversions", all, |checker, field, each| {
-            let points = checker
-                .document
-                .points
-                .iter()
-                .find(|points| points.handle == each.points);
+            let points = checker.document.points.iter().find(|points| points.handle == each.points);
             if points.is_none_or(|points| points.kind == "tier") {
                 let detail = format!("`{}` is not a redeemable definition", each.points);
                 checker.fault(format!("{field}.points"), detail);
             }
-            if !checker
-                .document
-                .rewards
-                .iter()
-                .any(|reward| reward.handle == each.reward)
-            {
+            if !checker.document.rewards.iter().any(|reward| reward.handle == each.reward) {
                 checker.fault(
                     format!("{field}.reward"),
                     format!("`{}` is not among `rewards`", each.reward),
@@ -410,10 +328,7 @@ impl Checker<'_> {
         self.unique("rewards", all.iter().map(|each| &each.handle));
         self.each("rewards", all, |checker, field, each| {
             checker.handle(field, &each.handle);
-            checker.period(
-                &format!("{field}.expires_after"),
-                each.expires_after.as_ref(),
-            );
+            checker.period(&format!("{field}.expires_after"), each.expires_after.as_ref());
             for (index, kind) in each.excludes.iter().enumerate() {
                 let kinds = [("gift_card", ()), ("shipping", ()), ("product", ())];
                 checker.choice(&format!("{field}.excludes[{index}]"), kind, &kinds);
@@ -432,15 +347,8 @@ impl Checker<'_> {
         self.unique("benefits", all.iter().map(|each| &each.handle));
         self.each("benefits", all, |checker, field, each| {
             checker.handle(field, &each.handle);
-            checker.period(
-                &format!("{field}.expires_after"),
-                each.expires_after.as_ref(),
-            );
-            let forms = [
-                each.percent_off.is_some(),
-                each.amount_off.is_some(),
-                each.service,
-            ];
+            checker.period(&format!("{field}.expires_after"), each.expires_after.as_ref());
+            let forms = [each.percent_off.is_some(), each.amount_off.is_some(), each.service];
             if forms.into_iter().filter(|given| *given).count() != 1 {
                 checker.fault(
                     field,
@@ -466,10 +374,7 @@ impl Checker<'_> {
         self.unique("credits", all.iter().map(|each| &each.handle));
         self.each("credits", all, |checker, field, each| {
             checker.handle(field, &each.handle);
-            checker.period(
-                &format!("{field}.expires_after"),
-                each.expires_after.as_ref(),
-            );
+            checker.period(&format!("{field}.expires_after"), each.expires_after.as_ref());
             let kinds = [("store", ()), ("promotional", ()), ("gift_card", ())];
             checker.choice(&format!("{field}.kind"), &each.kind, &kinds)
         });
@@ -479,11 +384,8 @@ impl Checker<'_> {
         self.unique("gift_cards", all.iter().map(|each| &each.handle));
         self.each("gift_cards", all, |checker, field, each| {
             checker.handle(field, &each.handle);
-            let credit = checker
-                .document
-                .credits
-                .iter()
-                .find(|credit| credit.handle == each.credit);
+            let credit =
+                checker.document.credits.iter().find(|credit| credit.handle == each.credit);
             if credit.is_none_or(|credit| credit.kind != "gift_card") {
                 let detail = format!("`{}` is not a credit of kind \"gift_card\"", each.credit);
                 checker.fault(format!("{field}.credit"), detail);
@@ -491,14 +393,11 @@ impl Checker<'_> {
             let minimum = checker.money(&format!("{field}.minimum"), &each.minimum, currency);
             let maximum = checker.money(&format!("{field}.maximum"), &each.maximum, currency);
             checker.positive(&format!("{field}.minimum"), minimum, minimum);
-            if maximum? < minimum? {
+            if minimum.is_some_and(|minimum| maximum.is_some_and(|maximum| maximum < minimum)) {
                 checker.fault(format!("{field}.maximum"), "must be no less than `minimum`");
             }
             checker.period(&format!("{field}.revert_after"), each.revert_after.as_ref());
-            checker.period(
-                &format!("{field}.expires_after"),
-                each.expires_after.as_ref(),
-            )
+            checker.period(&format!("{field}.expires_after"), each.expires_after.as_ref())
         });
         if !all.is_empty() && self.document.pin.is_none() {
             self.fault("pin", "must be given where there are `gift_cards`");
@@ -506,15 +405,11 @@ impl Checker<'_> {
     }
 
     fn pin(&mut self, each: &PinDocument) {
-        for (field, count, range) in [
-            ("pin.digits", each.digits, PIN_DIGITS),
-            ("pin.attempts", each.attempts, PIN_ATTEMPTS),
-        ] {
+        for (field, count, range) in
+            [("pin.digits", each.digits, PIN_DIGITS), ("pin.attempts", each.attempts, PIN_ATTEMPTS)]
+        {
             if !range.contains(&count) {
-                self.fault(
-                    field,
-                    format!("must be {} to {}", range.start(), range.end()),
-                );
+                self.fault(field, format!("must be {} to {}", range.start(), range.end()));
             }
         }
     }
@@ -531,9 +426,7 @@ impl Checker<'_> {
         let Some(text) = &redemption.hold_for else {
             return default;
         };
-        let hold_for = self
-            .read("redemption.hold_for", text.parse::<Period>())
-            .unwrap_or(default);
+        let hold_for = self.read("redemption.hold_for", text.parse::<Period>()).unwrap_or(default);
         if !is_hold_period(hold_for) {
             self.fault("redemption.hold_for", "must be 1 minute to 7 days");
         }
@@ -589,18 +482,12 @@ impl Checker<'_> {
     fn fraction(&mut self, field: &str, text: &str, most: &Rate, most_text: &str) {
         let rate = self.read(field, Rate::parse(text));
         if rate.is_some_and(|rate| rate == Rate::zero() || *most < rate) {
-            self.fault(
-                field,
-                format!("must be more than 0 and at most {most_text}"),
-            );
+            self.fault(field, format!("must be more than 0 and at most {most_text}"));
         }
     }
 
     /// A period longer than nothing. `Some(None)` when it is not given, `None` when it is wrong.
-    #[expect(
-        clippy::option_option,
-        reason = "absent is a valid answer, wrong is none"
-    )]
+    #[expect(clippy::option_option, reason = "absent is a valid answer, wrong is none")]
     fn period(&mut self, field: &str, text: Option<&String>) -> Option<Option<Period>> {
         let period: Option<Option<Period>> = self.optional(field, text);
         if period.flatten().is_some_and(Period::is_zero) {
@@ -610,10 +497,7 @@ impl Checker<'_> {
         period
     }
 
-    #[expect(
-        clippy::option_option,
-        reason = "absent is a valid answer, wrong is none"
-    )]
+    #[expect(clippy::option_option, reason = "absent is a valid answer, wrong is none")]
     fn optional<T: FromStr<Err: Display>>(
         &mut self,
         field: &str,
@@ -626,18 +510,14 @@ impl Checker<'_> {
     }
 
     fn texts<T: FromStr<Err: Display>>(&mut self, field: &str, all: &[String]) -> Vec<T> {
-        self.each(field, all, |checker, field, text| {
-            checker.read(field, text.parse())
-        })
+        self.each(field, all, |checker, field, text| checker.read(field, text.parse()))
     }
 
     fn choice<T: Copy>(&mut self, field: &str, text: &str, choices: &[(&str, T)]) -> Option<T> {
         let found = choices.iter().find(|(name, _)| *name == text);
         if found.is_none() {
-            let names: Vec<String> = choices
-                .iter()
-                .map(|(name, _)| format!("\"{name}\""))
-                .collect();
+            let names: Vec<String> =
+                choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
             self.fault(field, format!("must be one of {}", names.join(", ")));
         }
         found.map(|(_, choice)| *choice)

@@ -18,10 +18,8 @@ pub fn faults_as_successor(next: &Document, current: &Document) -> Vec<Fault> {
                     field,
                     format!("must still have `{handle}`: mark it \"retired\": true instead"),
                 )),
-                Some((_, other)) if *other != kind => faults.push(Fault::new(
-                    field,
-                    format!("`{handle}` must stay of kind \"{kind}\""),
-                )),
+                Some((_, other)) if *other != kind => faults
+                    .push(Fault::new(field, format!("`{handle}` must stay of kind \"{kind}\""))),
                 Some(_) => {}
             }
         }
@@ -36,11 +34,7 @@ pub fn faults_as_successor(next: &Document, current: &Document) -> Vec<Fault> {
 }
 
 fn kinds_of_points(document: &Document) -> Vec<(&str, &str)> {
-    document
-        .points
-        .iter()
-        .map(|each| (each.handle.as_str(), each.kind.as_str()))
-        .collect()
+    document.points.iter().map(|each| (each.handle.as_str(), each.kind.as_str())).collect()
 }
 
 fn levels(document: &Document) -> Vec<(&str, &str)> {
@@ -49,33 +43,17 @@ fn levels(document: &Document) -> Vec<(&str, &str)> {
 }
 
 fn rewards(document: &Document) -> Vec<(&str, &str)> {
-    document
-        .rewards
-        .iter()
-        .map(|each| (each.handle.as_str(), ""))
-        .collect()
+    document.rewards.iter().map(|each| (each.handle.as_str(), "")).collect()
 }
 
 fn benefits(document: &Document) -> Vec<(&str, &str)> {
-    document
-        .benefits
-        .iter()
-        .map(|each| (each.handle.as_str(), ""))
-        .collect()
+    document.benefits.iter().map(|each| (each.handle.as_str(), "")).collect()
 }
 
 fn kinds_of_credit(document: &Document) -> Vec<(&str, &str)> {
-    document
-        .credits
-        .iter()
-        .map(|each| (each.handle.as_str(), each.kind.as_str()))
-        .collect()
+    document.credits.iter().map(|each| (each.handle.as_str(), each.kind.as_str())).collect()
 }
 
 fn gift_cards(document: &Document) -> Vec<(&str, &str)> {
-    document
-        .gift_cards
-        .iter()
-        .map(|each| (each.handle.as_str(), ""))
-        .collect()
+    document.gift_cards.iter().map(|each| (each.handle.as_str(), "")).collect()
 }

@@ -78,9 +78,7 @@ pub fn decide(
     let (spent, returned) = divide(&plan, &pins);
     draft.spend(&spent, PostingReason::Redeemed);
     draft.put_back(&returned);
-    Ok(Decision::Append(
-        draft.close(Detail::Capture(Captured { redemption, plan })),
-    ))
+    Ok(Decision::Append(draft.close(Detail::Capture(Captured { redemption, plan }))))
 }
 
 fn captured_plan(held: &Plan, part: &Part) -> Result<Plan, Refusal> {
@@ -109,16 +107,9 @@ fn captured_plan(held: &Plan, part: &Part) -> Result<Plan, Refusal> {
 /// first drawn is spent first.
 fn divide(plan: &Plan, pins: &[Pin]) -> (Vec<Pin>, Vec<Pin>) {
     let (mut spent, mut returned) = (Vec::new(), Vec::new());
-    let mut unpaid: Vec<Points> = plan
-        .discounts
-        .iter()
-        .map(|discount| discount.count)
-        .collect();
+    let mut unpaid: Vec<Points> = plan.discounts.iter().map(|discount| discount.count).collect();
     for pin in pins {
-        let place = plan
-            .discounts
-            .iter()
-            .position(|discount| discount.points == pin.points);
+        let place = plan.discounts.iter().position(|discount| discount.points == pin.points);
         let budget = place.and_then(|place| unpaid.get_mut(place));
         let room = budget.as_deref().copied().unwrap_or(Points::ZERO);
         let (taken, left) = pin.amount.take_up_to(room);
@@ -128,10 +119,7 @@ fn divide(plan: &Plan, pins: &[Pin]) -> (Vec<Pin>, Vec<Pin>) {
         let parts = [(taken, &mut spent), (left, &mut returned)];
         for (amount, pins) in parts {
             if !amount.is_zero() {
-                pins.push(Pin {
-                    amount,
-                    ..pin.clone()
-                });
+                pins.push(Pin { amount, ..pin.clone() });
             }
         }
     }

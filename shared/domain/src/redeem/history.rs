@@ -63,12 +63,7 @@ impl History {
             _ => return None,
         };
         let entry = entry.number;
-        Some(Self {
-            redemption: redemption.clone(),
-            plan: plan.clone(),
-            stage,
-            entry,
-        })
+        Some(Self { redemption: redemption.clone(), plan: plan.clone(), stage, entry })
     }
 
     /// How it stands in a wallet that has been carried to the present.

@@ -103,9 +103,7 @@ impl PlanLine {
     /// The price after discounts: the tax base.
     pub fn net(&self) -> Minor {
         // The shares never exceed the amount.
-        self.amount
-            .checked_sub(self.discount())
-            .unwrap_or(Minor::ZERO)
+        self.amount.checked_sub(self.discount()).unwrap_or(Minor::ZERO)
     }
 }
 
@@ -128,15 +126,8 @@ impl Plan {
     /// The basket at full price, as it stands when nothing is taken off after all.
     #[must_use]
     pub fn undiscounted(&self) -> Self {
-        let lines = self.lines.iter().map(|line| PlanLine {
-            shares: Vec::new(),
-            ..line.clone()
-        });
-        Self {
-            currency: self.currency,
-            lines: lines.collect(),
-            discounts: Vec::new(),
-        }
+        let lines = self.lines.iter().map(|line| PlanLine { shares: Vec::new(), ..line.clone() });
+        Self { currency: self.currency, lines: lines.collect(), discounts: Vec::new() }
     }
 
     /// The part of the plan that a capture of these lines keeps: of each line the amount given,
@@ -171,15 +162,8 @@ impl Plan {
             }
         });
         let discounts = discounts.collect();
-        let lines = lines
-            .into_iter()
-            .filter(|line| !line.amount.is_zero())
-            .collect();
-        Self {
-            currency: self.currency,
-            lines,
-            discounts,
-        }
+        let lines = lines.into_iter().filter(|line| !line.amount.is_zero()).collect();
+        Self { currency: self.currency, lines, discounts }
     }
 }
 
@@ -218,14 +202,7 @@ pub(super) fn plan(
         let definition =
             definition.ok_or_else(|| PlanRefusal::UnknownPoints(wanted.points.clone()))?;
         let open = open_to_points(basket, &plan);
-        let count = count(
-            draft,
-            program,
-            basket,
-            definition,
-            wanted,
-            sum(open.iter().copied()),
-        )?;
+        let count = count(draft, program, basket, definition, wanted, sum(open.iter().copied()))?;
         let Some((count, amount)) = count else {
             continue;
         };
@@ -235,11 +212,7 @@ pub(super) fn plan(
         for (line, share) in plan.lines.iter_mut().zip(spread_minor(amount, &open)) {
             line.shares.push(share);
         }
-        plan.discounts.push(PointsDiscount {
-            points: wanted.points.clone(),
-            count,
-            amount,
-        });
+        plan.discounts.push(PointsDiscount { points: wanted.points.clone(), count, amount });
         drawn.extend(pins);
     }
     Ok((plan, drawn))
@@ -271,23 +244,16 @@ fn count(
         PointsAmount::Max if elsewhere => Points::ZERO,
         PointsAmount::Max => value.most(available, open),
         PointsAmount::Exactly(_) if elsewhere => {
-            return Err(PlanRefusal::OtherCurrency {
-                program: program.currency,
-            });
+            return Err(PlanRefusal::OtherCurrency { program: program.currency });
         }
         PointsAmount::Exactly(count) => exactly(definition, value, count, available, open)?,
     };
     // What is taken is worth no more than the basket.
-    Ok(value
-        .worth(count)
-        .filter(|worth| !worth.is_zero())
-        .map(|worth| (count, worth)))
+    Ok(value.worth(count).filter(|worth| !worth.is_zero()).map(|worth| (count, worth)))
 }
 
 fn redeemable(definition: &PointsDefinition) -> Result<PointsValue, PlanRefusal> {
-    let value = definition
-        .value
-        .filter(|_| definition.kind != PointsKind::Tier);
+    let value = definition.value.filter(|_| definition.kind != PointsKind::Tier);
     value.ok_or_else(|| PlanRefusal::NotRedeemable(definition.handle.clone()))
 }
 
@@ -299,9 +265,7 @@ fn exactly(
     open: Minor,
 ) -> Result<Points, PlanRefusal> {
     if !value.divides(count) {
-        return Err(PlanRefusal::NotAMultiple {
-            step: value.step_points,
-        });
+        return Err(PlanRefusal::NotAMultiple { step: value.step_points });
     }
     if available < count {
         return Err(insufficient_points(&definition.handle, available));
@@ -313,8 +277,5 @@ fn exactly(
 }
 
 fn insufficient_points(points: &Handle, available: Points) -> PlanRefusal {
-    PlanRefusal::InsufficientValue {
-        points: points.clone(),
-        available,
-    }
+    PlanRefusal::InsufficientValue { points: points.clone(), available }
 }

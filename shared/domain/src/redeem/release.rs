@@ -42,7 +42,5 @@ pub fn decide(
         draft.put_back(&hold.pins);
     }
     let plan = history.recorded_plan().undiscounted();
-    Ok(Decision::Append(
-        draft.close(Detail::Release(Released { redemption, plan })),
-    ))
+    Ok(Decision::Append(draft.close(Detail::Release(Released { redemption, plan }))))
 }

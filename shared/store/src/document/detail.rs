@@ -46,7 +46,7 @@ pub(super) struct FactsSetDocument {
 #[serde(deny_unknown_fields)]
 pub(super) struct PurchaseDocument {
     at: Millis,
-    currency: String,
+    currency: Currency,
     lines: Vec<PurchaseLineDocument>,
     /// The different sets of rates that lines have.
     rates: Vec<BTreeMap<Handle, Rate>>,
@@ -115,7 +115,7 @@ pub(super) struct OpenedDocument {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PlanDocument {
-    currency: String,
+    currency: Currency,
     lines: Vec<PlanLineDocument>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     discounts: Vec<DiscountDocument>,
@@ -154,9 +154,7 @@ impl DetailDocument {
                 first: *first,
             }),
             Detail::Purchase(purchased) => Self::Purchase(encode_purchase(purchased)),
-            Detail::Award(awarded) => Self::Award(AwardDocument {
-                reason: awarded.reason.clone(),
-            }),
+            Detail::Award(awarded) => Self::Award(AwardDocument { reason: awarded.reason.clone() }),
             Detail::Adjustment(adjusted) => Self::Adjustment(AdjustmentDocument {
                 points: adjusted.points.clone(),
                 n: adjusted.amount,
@@ -165,10 +163,7 @@ impl DetailDocument {
             }),
             Detail::TierAssignment(assigned) => Self::TierAssignment(AssignmentDocument {
                 level: assigned.level.clone(),
-                before: assigned
-                    .before
-                    .as_ref()
-                    .map(StandingDocument::from_standing),
+                before: assigned.before.as_ref().map(StandingDocument::from_standing),
                 reason: assigned.reason.clone(),
                 actor: assigned.actor.clone(),
             }),
@@ -202,17 +197,15 @@ impl DetailDocument {
     pub(super) fn into_detail(self, operation: Option<&str>) -> Result<Detail, String> {
         let named = operation.and_then(key::parse_operation);
         Ok(match (self, named) {
-            (Self::Facts(set), None) => Detail::Facts {
-                facts: set.facts.into_facts(),
-                first: set.first,
-            },
+            (Self::Facts(set), None) => {
+                Detail::Facts { facts: set.facts.into_facts(), first: set.first }
+            }
             (Self::Purchase(document), Some(Operation::Purchase(order))) => {
                 Detail::Purchase(decode_purchase(document, order)?)
             }
-            (Self::Award(document), Some(Operation::Award(award))) => Detail::Award(Awarded {
-                award,
-                reason: document.reason,
-            }),
+            (Self::Award(document), Some(Operation::Award(award))) => {
+                Detail::Award(Awarded { award, reason: document.reason })
+            }
             (Self::Adjustment(document), Some(Operation::Adjustment(adjustment))) => {
                 Detail::Adjustment(Adjusted {
                     adjustment,
@@ -235,21 +228,15 @@ impl DetailDocument {
                 let lapses_at = instant(document.to);
                 Detail::Redemption(Opened {
                     redemption,
-                    plan: decode_plan(document.plan)?,
+                    plan: decode_plan(document.plan),
                     lapses_at,
                 })
             }
             (Self::Capture(plan), Some(Operation::Capture(redemption))) => {
-                Detail::Capture(Captured {
-                    redemption,
-                    plan: decode_plan(plan)?,
-                })
+                Detail::Capture(Captured { redemption, plan: decode_plan(plan) })
             }
             (Self::Release(plan), Some(Operation::Release(redemption))) => {
-                Detail::Release(Released {
-                    redemption,
-                    plan: decode_plan(plan)?,
-                })
+                Detail::Release(Released { redemption, plan: decode_plan(plan) })
             }
             _ => return Err(format!("kind and operation do not fit: {operation:?}")),
         })
@@ -264,31 +251,23 @@ fn encode_purchase(purchased: &Purchased) -> PurchaseDocument {
     let mut sets: Vec<BTreeMap<Handle, Rate>> = Vec::new();
     let mut lines = Vec::new();
     for line in &purchased.lines {
-        let place = sets
-            .iter()
-            .position(|set| *set == line.rates)
-            .unwrap_or_else(|| {
-                sets.push(line.rates.clone());
-                sets.len() - 1
-            });
-        let (id, net, promotional) = (line.id.clone(), line.net, line.promotional);
-        lines.push(PurchaseLineDocument {
-            id,
-            net,
-            promotional,
-            rates: place,
+        let place = sets.iter().position(|set| *set == line.rates).unwrap_or_else(|| {
+            sets.push(line.rates.clone());
+            sets.len() - 1
         });
+        let (id, net, promotional) = (line.id.clone(), line.net, line.promotional);
+        lines.push(PurchaseLineDocument { id, net, promotional, rates: place });
     }
     PurchaseDocument {
         at: Millis(purchased.transacted_at),
-        currency: purchased.currency.code().to_owned(),
+        currency: purchased.currency,
         lines,
         rates: sets,
         eligible: purchased.eligible,
-        tier: purchased.tier.as_ref().map(|tier| TierDocument {
-            level: tier.level.clone(),
-            changed: tier.changed,
-        }),
+        tier: purchased
+            .tier
+            .as_ref()
+            .map(|tier| TierDocument { level: tier.level.clone(), changed: tier.changed }),
         redemption: purchased.redemption.clone(),
     }
 }
@@ -301,23 +280,15 @@ fn decode_purchase(
     let lines = document.lines.into_iter().map(|line| {
         let rates = sets.get(line.rates).cloned();
         let rates = rates.ok_or_else(|| format!("line {} has no rates", line.id))?;
-        Ok(PurchasedLine {
-            id: line.id,
-            net: line.net,
-            promotional: line.promotional,
-            rates,
-        })
+        Ok(PurchasedLine { id: line.id, net: line.net, promotional: line.promotional, rates })
     });
     Ok(Purchased {
         order,
         transacted_at: document.at.0,
-        currency: currency(&document.currency)?,
+        currency: document.currency,
         lines: lines.collect::<Result<_, String>>()?,
         eligible: document.eligible,
-        tier: document.tier.map(|tier| TierOutcome {
-            level: tier.level,
-            changed: tier.changed,
-        }),
+        tier: document.tier.map(|tier| TierOutcome { level: tier.level, changed: tier.changed }),
         redemption: document.redemption,
     })
 }
@@ -333,35 +304,19 @@ fn encode_plan(plan: &Plan) -> PlanDocument {
         n: discount.count,
         amount: discount.amount,
     });
-    PlanDocument {
-        currency: plan.currency.code().to_owned(),
-        lines: lines.collect(),
-        discounts: discounts.collect(),
-    }
+    PlanDocument { currency: plan.currency, lines: lines.collect(), discounts: discounts.collect() }
 }
 
-fn decode_plan(document: PlanDocument) -> Result<Plan, String> {
+fn decode_plan(document: PlanDocument) -> Plan {
     let lines = document.lines.into_iter();
     let discounts = document.discounts.into_iter();
-    Ok(Plan {
-        currency: currency(&document.currency)?,
+    Plan {
+        currency: document.currency,
         lines: lines
-            .map(|line| PlanLine {
-                id: line.id,
-                amount: line.amount,
-                shares: line.shares,
-            })
+            .map(|line| PlanLine { id: line.id, amount: line.amount, shares: line.shares })
             .collect(),
         discounts: discounts
-            .map(|each| PointsDiscount {
-                points: each.points,
-                count: each.n,
-                amount: each.amount,
-            })
+            .map(|each| PointsDiscount { points: each.points, count: each.n, amount: each.amount })
             .collect(),
-    })
-}
-
-fn currency(code: &str) -> Result<Currency, String> {
-    Currency::parse(code).map_err(|error| format!("currency `{code}` {error}"))
+    }
 }

@@ -94,10 +94,7 @@ impl StateDocument {
         let holdings = wallet.points.iter();
         Self {
             facts: wallet.facts.map(FactsDocument::from_facts),
-            tier: wallet
-                .standing
-                .as_ref()
-                .map(StandingDocument::from_standing),
+            tier: wallet.standing.as_ref().map(StandingDocument::from_standing),
             points: holdings
                 .map(|(handle, holding)| (handle.clone(), encode_holding(holding)))
                 .collect(),
@@ -110,9 +107,7 @@ impl StateDocument {
         Wallet {
             facts: self.facts.map(FactsDocument::into_facts),
             standing: self.tier.map(StandingDocument::into_standing),
-            points: holdings
-                .map(|(handle, holding)| (handle, decode_holding(holding)))
-                .collect(),
+            points: holdings.map(|(handle, holding)| (handle, decode_holding(holding))).collect(),
             holds: self.holds.into_iter().map(decode_hold).collect(),
         }
     }
@@ -120,49 +115,23 @@ impl StateDocument {
 
 impl FactsDocument {
     pub(super) fn from_facts(facts: Facts) -> Self {
-        let Facts {
-            birth_month,
-            time_zone,
-            joined_on,
-            country,
-        } = facts;
-        Self {
-            birth_month,
-            time_zone,
-            joined_on,
-            country,
-        }
+        let Facts { birth_month, time_zone, joined_on, country } = facts;
+        Self { birth_month, time_zone, joined_on, country }
     }
 
     pub(super) fn into_facts(self) -> Facts {
-        let Self {
-            birth_month,
-            time_zone,
-            joined_on,
-            country,
-        } = self;
-        Facts {
-            birth_month,
-            time_zone,
-            joined_on,
-            country,
-        }
+        let Self { birth_month, time_zone, joined_on, country } = self;
+        Facts { birth_month, time_zone, joined_on, country }
     }
 }
 
 impl StandingDocument {
     pub(super) fn from_standing(standing: &Standing) -> Self {
-        Self {
-            level: standing.level.clone(),
-            since: Millis(standing.since),
-        }
+        Self { level: standing.level.clone(), since: Millis(standing.since) }
     }
 
     pub(super) fn into_standing(self) -> Standing {
-        Standing {
-            level: self.level,
-            since: self.since.0,
-        }
+        Standing { level: self.level, since: self.since.0 }
     }
 }
 
@@ -173,10 +142,7 @@ fn encode_holding(holding: &Holding) -> HoldingDocument {
         from: millis(lot.accrue_at),
         to: millis(lot.expires_at),
     });
-    HoldingDocument {
-        debt: holding.debt,
-        lots: lots.collect(),
-    }
+    HoldingDocument { debt: holding.debt, lots: lots.collect() }
 }
 
 fn decode_holding(document: HoldingDocument) -> Holding {
@@ -186,29 +152,17 @@ fn decode_holding(document: HoldingDocument) -> Holding {
         accrue_at: instant(lot.from),
         expires_at: instant(lot.to),
     });
-    Holding {
-        debt: document.debt,
-        lots: lots.collect(),
-    }
+    Holding { debt: document.debt, lots: lots.collect() }
 }
 
 fn encode_hold(hold: &Hold) -> HoldDocument {
     let groups = hold.pins.chunk_by(|a, b| a.points == b.points);
     let pins = groups.filter_map(|group| {
-        let pins = group.iter().map(|pin| PinDocument {
-            n: pin.amount,
-            to: millis(pin.expires_at),
-        });
-        Some(PinsDocument {
-            points: group.first()?.points.clone(),
-            lots: pins.collect(),
-        })
+        let pins =
+            group.iter().map(|pin| PinDocument { n: pin.amount, to: millis(pin.expires_at) });
+        Some(PinsDocument { points: group.first()?.points.clone(), lots: pins.collect() })
     });
-    HoldDocument {
-        id: hold.redemption.clone(),
-        to: Millis(hold.lapses_at),
-        pins: pins.collect(),
-    }
+    HoldDocument { id: hold.redemption.clone(), to: Millis(hold.lapses_at), pins: pins.collect() }
 }
 
 fn decode_hold(document: HoldDocument) -> Hold {
@@ -219,9 +173,5 @@ fn decode_hold(document: HoldDocument) -> Hold {
             amount: pin.n,
         })
     });
-    Hold {
-        redemption: document.id,
-        lapses_at: document.to.0,
-        pins: pins.collect(),
-    }
+    Hold { redemption: document.id, lapses_at: document.to.0, pins: pins.collect() }
 }

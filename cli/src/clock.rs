@@ -1,0 +1,48 @@
+//! A clock that runs until it is told the time, and from then on stands until told again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use scrip_domain::time::Instant;
+use scrip_edge::system_clock;
+use scrip_store::Clock;
+
+/// The clock of a local stack. Clones are the same clock.
+#[derive(Clone)]
+pub(crate) struct LocalClock {
+    system: Clock,
+    told: Arc<Mutex<Option<Instant>>>,
+}
+
+/// Time does not go backwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Backwards {
+    /// What the clock shows.
+    pub(crate) now: Instant,
+}
+
+impl LocalClock {
+    /// A clock that was told `told` last, or never.
+    pub(crate) fn new(told: Option<Instant>) -> Self {
+        Self { system: system_clock(), told: Arc::new(Mutex::new(told)) }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        let told = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.unwrap_or_else(|| (self.system)())
+    }
+
+    /// Sets it to `now`, unless that is in its past.
+    pub(crate) fn tell(&self, now: Instant) -> Result<(), Backwards> {
+        let present = self.now();
+        if now < present {
+            return Err(Backwards { now: present });
+        }
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        Ok(())
+    }
+
+    pub(crate) fn for_ledger(&self) -> Clock {
+        let clock = self.clone();
+        Arc::new(move || clock.now())
+    }
+}

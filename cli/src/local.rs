@@ -1,0 +1,192 @@
+//! `scrip local`: every function in one process, behind one port, on a DynamoDB in the process.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use axum::Router;
+use scrip_domain::program::Document;
+use scrip_domain::time::Instant;
+use scrip_edge::App;
+use scrip_local::{Embedded, EmbeddedError, TABLE, client_at};
+use scrip_store::{Ledger, StoreError, create_table};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::capacity::Capacity;
+use crate::clock::LocalClock;
+use crate::{control, gateway};
+
+/// The program that a new local ledger starts with.
+const SAMPLE_PROGRAM: &str = include_str!("../../shared/domain/programs/sample.json");
+
+/// Where a local stack keeps its ledger.
+#[derive(Debug, Clone)]
+pub enum Storage {
+    /// Gone with the process.
+    Memory,
+    /// In this file, made when it is not there.
+    File(PathBuf),
+    /// In a DynamoDB that is there already, such as DynamoDB Local.
+    Endpoint(String),
+}
+
+/// How a local stack is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The port of loopback to answer on; 0 for any free one.
+    pub port: u16,
+    /// Where the ledger is.
+    pub storage: Storage,
+    /// What the clock is told; otherwise it runs, or stands where the ledger's file left it.
+    pub clock: Option<Instant>,
+}
+
+/// Why a local stack does not start or did not end well.
+#[derive(Debug, Error)]
+pub enum LocalError {
+    /// The port is taken, or not allowed.
+    #[error("port {port} of 127.0.0.1 cannot be used: {detail}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What the system says.
+        detail: String,
+    },
+    /// The embedded DynamoDB.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// `--clock` is before the time that the ledger's file remembers.
+    #[error("--clock must not be before {remembered}, where the ledger was left")]
+    ClockBackwards {
+        /// The time it remembers.
+        remembered: Instant,
+    },
+    /// The sample program, which a test reads.
+    #[error("the sample program cannot be read: {0}")]
+    Sample(String),
+    /// The HTTP server.
+    #[error("the server failed: {0}")]
+    Server(String),
+}
+
+/// What the routes of a running stack share.
+pub(crate) struct Stack {
+    pub(crate) app: App,
+    pub(crate) clock: LocalClock,
+    pub(crate) capacity: Capacity,
+}
+
+/// A running local stack.
+pub struct Local {
+    address: SocketAddr,
+    endpoint: String,
+    embedded: Option<Embedded>,
+    stop: watch::Sender<bool>,
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Local {
+    /// Starts a stack; it answers when this returns.
+    ///
+    /// # Errors
+    /// [`LocalError`].
+    pub async fn start(options: &Options) -> Result<Self, LocalError> {
+        let unusable = |error: std::io::Error| LocalError::Port {
+            port: options.port,
+            detail: error.to_string(),
+        };
+        let listener = TcpListener::bind(("127.0.0.1", options.port)).await.map_err(unusable)?;
+        let address = listener.local_addr().map_err(unusable)?;
+        let (embedded, client) = match &options.storage {
+            Storage::Memory => with_client(Embedded::memory().await?),
+            Storage::File(path) => with_client(Embedded::file(path).await?),
+            Storage::Endpoint(url) => {
+                let client = client_at(url);
+                create_table(&client, TABLE).await?;
+                (None, client)
+            }
+        };
+        let endpoint = embedded.as_ref().map_or_else(String::new, Embedded::endpoint);
+        let clock = clock(&client, options.clock).await?;
+        let ledger = Ledger::new(client, TABLE, clock.for_ledger());
+        if options.clock.is_some() {
+            ledger.set_local_clock(clock.now()).await?;
+        }
+        set_sample_program(&ledger).await?;
+        let stack = Stack { app: App::new(ledger), clock, capacity: Capacity::default() };
+        let (stop, mut stopped) = watch::channel(false);
+        let serving = axum::serve(listener, router(stack)).with_graceful_shutdown(async move {
+            // A dropped sender means the same as a message.
+            let _ = stopped.changed().await;
+        });
+        let server = tokio::spawn(serving.into_future());
+        Ok(Self { address, endpoint, embedded, stop, server })
+    }
+
+    /// Where it answers.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where its embedded DynamoDB answers; empty when the ledger is elsewhere.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Ends it when every request under way is answered.
+    ///
+    /// # Errors
+    /// [`LocalError`].
+    pub async fn stop(self) -> Result<(), LocalError> {
+        // Without a receiver the server has ended already.
+        let _ = self.stop.send(true);
+        let failed = |error: String| LocalError::Server(error);
+        let served = self.server.await.map_err(|error| failed(error.to_string()))?;
+        served.map_err(|error| failed(error.to_string()))?;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+fn with_client(embedded: Embedded) -> (Option<Embedded>, Client) {
+    let client = embedded.client().clone();
+    (Some(embedded), client)
+}
+
+async fn clock(client: &Client, told: Option<Instant>) -> Result<LocalClock, LocalError> {
+    let ledger = Ledger::new(client.clone(), TABLE, scrip_edge::system_clock());
+    let remembered = ledger.local_clock().await?;
+    match (told, remembered) {
+        (Some(told), Some(remembered)) if told < remembered => {
+            Err(LocalError::ClockBackwards { remembered })
+        }
+        (told, remembered) => Ok(LocalClock::new(told.or(remembered))),
+    }
+}
+
+async fn set_sample_program(ledger: &Ledger) -> Result<(), LocalError> {
+    if ledger.newest_program().await?.is_none() {
+        let document: Document = serde_json::from_str(SAMPLE_PROGRAM)
+            .map_err(|error| LocalError::Sample(error.to_string()))?;
+        // Another stack on the same file may have been faster; the program is the same.
+        ledger.set_program(document, 0, "local").await?;
+    }
+    Ok(())
+}
+
+fn router(stack: Stack) -> Router {
+    let router = Router::new();
+    let router = gateway::mount::<scrip_earn::Earn>(router);
+    let router = gateway::mount::<scrip_redeem::Redeem>(router);
+    let router = gateway::mount::<scrip_wallet::Wallet>(router);
+    let router = gateway::mount::<scrip_program::ProgramFunction>(router);
+    control::mount(router).with_state(Arc::new(stack))
+}

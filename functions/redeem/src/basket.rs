@@ -1,0 +1,202 @@
+//! The body that a quote and a redemption share.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::num::NonZeroU32;
+
+use scrip_domain::amount::{Minor, Points};
+use scrip_domain::currency::Currency;
+use scrip_domain::id::{Handle, Label, LineId, RedemptionId};
+use scrip_domain::program::Program;
+use scrip_domain::purchase::LineKind;
+use scrip_domain::redeem::{Basket, BasketLine, PointsAmount, PointsUse, Redemption, Settlement};
+use scrip_domain::time::Period;
+use scrip_edge::{Object, Problem, require_lines};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Body {
+    pub(crate) currency: Currency,
+    lines: Vec<Object<LineBody>>,
+    #[serde(default, rename = "use")]
+    uses: Option<Object<UseBody>>,
+    #[serde(default)]
+    hold: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hold_for: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expected_due: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LineBody {
+    id: LineId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sku: Option<Label>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<Label>,
+    #[serde(default)]
+    kind: LineKind,
+    #[serde(default = "one")]
+    quantity: NonZeroU32,
+    amount: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UseBody {
+    #[serde(default)]
+    points: PointsBody,
+}
+
+/// One use of points, or a list of them.
+#[derive(Debug, Default, Serialize)]
+#[serde(transparent)]
+struct PointsBody(Vec<Object<PointsUseBody>>);
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PointsUseBody {
+    definition: Handle,
+    amount: AmountBody,
+}
+
+/// A whole number, or `"max"`.
+#[derive(Debug, Clone, Copy)]
+enum AmountBody {
+    Exactly(Points),
+    Max,
+}
+
+fn one() -> NonZeroU32 {
+    NonZeroU32::MIN
+}
+
+impl<'de> Deserialize<'de> for PointsBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PointsVisitor;
+
+        impl<'de> Visitor<'de> for PointsVisitor {
+            type Value = PointsBody;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with `definition` and `amount`, or a list of them")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<PointsBody, M::Error> {
+                let one = Object::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(PointsBody(vec![one]))
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, list: S) -> Result<PointsBody, S::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(PointsBody)
+            }
+        }
+
+        deserializer.deserialize_any(PointsVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for AmountBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AmountVisitor;
+
+        impl Visitor<'_> for AmountVisitor {
+            type Value = AmountBody;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number of points, or \"max\"")
+            }
+
+            fn visit_u64<E: Error>(self, count: u64) -> Result<AmountBody, E> {
+                Points::try_from(count).map(AmountBody::Exactly).map_err(E::custom)
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<AmountBody, E> {
+                if text == "max" {
+                    Ok(AmountBody::Max)
+                } else {
+                    Err(E::custom("must be a whole number or \"max\""))
+                }
+            }
+        }
+
+        deserializer.deserialize_any(AmountVisitor)
+    }
+}
+
+impl Serialize for AmountBody {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Exactly(points) => points.serialize(serializer),
+            Self::Max => "max".serialize(serializer),
+        }
+    }
+}
+
+impl Body {
+    /// The basket, with every amount read in its currency.
+    pub(crate) fn basket(&self) -> Result<Basket, Problem> {
+        require_lines(self.lines.iter().map(|Object(line)| &line.id))?;
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for (index, Object(line)) in self.lines.iter().enumerate() {
+            lines.push(BasketLine {
+                id: line.id.clone(),
+                kind: line.kind,
+                amount: self.amount(&format!("lines[{index}].amount"), &line.amount)?,
+            });
+        }
+        Ok(Basket { currency: self.currency, lines, points: self.points()? })
+    }
+
+    fn points(&self) -> Result<Vec<PointsUse>, Problem> {
+        let mut seen = BTreeSet::new();
+        let mut uses = Vec::new();
+        for (index, Object(each)) in self.point_uses().enumerate() {
+            if !seen.insert(&each.definition) {
+                let field = format!("use.points[{index}].definition");
+                return Err(Problem::invalid(&field, "is there twice"));
+            }
+            let amount = match each.amount {
+                AmountBody::Exactly(points) => PointsAmount::Exactly(points),
+                AmountBody::Max => PointsAmount::Max,
+            };
+            uses.push(PointsUse { points: each.definition.clone(), amount });
+        }
+        Ok(uses)
+    }
+
+    fn point_uses(&self) -> impl Iterator<Item = &Object<PointsUseBody>> {
+        self.uses.iter().flat_map(|Object(uses)| &uses.points.0)
+    }
+
+    /// Whether the program has everything that the basket names.
+    pub(crate) fn is_known_to(&self, program: &Program) -> bool {
+        self.point_uses().all(|Object(each)| program.points(&each.definition).is_some())
+    }
+
+    /// The redemption that this body asks for.
+    pub(crate) fn redemption(&self, redemption: RedemptionId) -> Result<Redemption, Problem> {
+        let hold_for = self.hold_for.as_ref().map(|text| text.parse::<Period>());
+        let hold_for = hold_for.transpose().map_err(|error| Problem::invalid("hold_for", error))?;
+        let settlement = match (self.hold, hold_for) {
+            (true, hold_for) => Settlement::Held(hold_for),
+            (false, None) => Settlement::AtOnce,
+            (false, Some(_)) => {
+                return Err(Problem::invalid("hold_for", "needs `hold` to be true"));
+            }
+        };
+        let expected_due = self.expected_due.as_ref();
+        let expected_due =
+            expected_due.map(|text| self.amount("expected_due", text)).transpose()?;
+        Ok(Redemption { redemption, basket: self.basket()?, settlement, expected_due })
+    }
+
+    fn amount(&self, field: &str, text: &str) -> Result<Minor, Problem> {
+        self.currency.parse_amount(text).map_err(|error| Problem::invalid(field, error))
+    }
+}

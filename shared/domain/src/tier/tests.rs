@@ -1,0 +1,88 @@
+use super::*;
+use crate::posting::PostingReason;
+use crate::sample::{appended, at, minor, named, points, program};
+
+const NOW: &str = "2026-11-21T03:04:05Z";
+
+fn assign(level: &str) -> Assign {
+    Assign {
+        assignment: named("match-1"),
+        level: named(level),
+        reason: named("status match"),
+        actor: named("jo"),
+    }
+}
+
+fn silver(since: &str) -> Standing {
+    Standing { level: named("silver"), since: at(since) }
+}
+
+#[test]
+fn assignment_gives_the_level_and_records_the_one_before() {
+    let program = program();
+    let line = appended(decide(&Wallet::default(), &program, &assign("silver"), at(NOW)).unwrap());
+    assert_eq!(line.wallet.standing, Some(silver(NOW)));
+    assert_eq!(line.postings, []);
+    let later = at("2027-01-01T00:00:00Z");
+    let line = appended(decide(&line.wallet, &program, &assign("member"), later).unwrap());
+    assert_eq!(line.wallet.standing, None);
+    let assigned = Assigned {
+        assignment: named("match-1"),
+        level: named("member"),
+        before: Some(silver(NOW)),
+        reason: named("status match"),
+        actor: named("jo"),
+    };
+    assert_eq!(line.detail, Detail::TierAssignment(assigned));
+}
+
+#[test]
+fn assignment_of_an_unknown_level_is_refused() {
+    let decided = decide(&Wallet::default(), &program(), &assign("gold"), at(NOW));
+    assert_eq!(decided, Err(Refusal::UnknownLevel(named("gold"))));
+}
+
+#[test]
+fn level_is_not_lost_when_the_window_shrinks() {
+    let program = program();
+    let mut draft = Draft::open(&Wallet::default(), at(NOW));
+    let (tier, soon) = (named("tier"), Some(at("2026-12-01T00:00:00Z")));
+    let reason = PostingReason::Issued;
+    draft.issue(&tier, points(500), reason, None, soon).unwrap();
+    assert!(reach(&mut draft, &program));
+    assert!(!reach(&mut draft, &program));
+    let tiers = program.tiers.as_ref().unwrap();
+    for (now, counted) in [("2026-11-30T23:59:59.999Z", 500), ("2026-12-01T00:00:00Z", 0)] {
+        let later = Draft::open(draft.wallet(), at(now)).into_wallet();
+        assert_eq!(window(&later, tiers), points(counted));
+        assert_eq!(level(&later, tiers).unwrap().handle, named("silver"));
+    }
+}
+
+#[test]
+fn level_that_is_supported_is_the_highest_within_the_window() {
+    let tiers = program().tiers.unwrap();
+    for (counted, supported) in [(0, "member"), (499, "member"), (500, "silver")] {
+        let level = tiers.supported(points(counted)).unwrap();
+        assert_eq!(level.handle, named(supported));
+    }
+    assert_eq!(tiers.above(0).unwrap().handle, named("silver"));
+    assert_eq!(tiers.above(1), None);
+    assert_eq!(tiers.rank(&named("gold")), None);
+    // Value of another kind is no window.
+    assert_eq!(window(&Wallet::default(), &tiers).get(), minor(0).get());
+}
+
+#[test]
+fn anniversary_is_twelve_months_on_in_the_programs_zone() {
+    let program = program();
+    assert_eq!(anniversary(&Wallet::default(), &program), None);
+    for (since, on) in [
+        ("2026-11-21T12:59:59.999Z", "2027-11-21"),
+        ("2026-11-21T13:00:00Z", "2027-11-22"),
+        ("2028-02-28T13:00:00Z", "2029-02-28"),
+    ] {
+        let wallet = Wallet { standing: Some(silver(since)), ..Wallet::default() };
+        assert_eq!(anniversary(&wallet, &program).unwrap().to_string(), on);
+    }
+}

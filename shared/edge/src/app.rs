@@ -1,0 +1,69 @@
+//! What a function holds from its start: a client, built once.
+
+use std::sync::Arc;
+
+use aws_config::BehaviorVersion;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+use scrip_domain::time::Instant;
+use scrip_store::{Clock, Ledger, client_config};
+use thiserror::Error;
+
+use crate::programs::Programs;
+
+/// The variable that names the table.
+const TABLE: &str = "SCRIP_TABLE";
+
+/// What a function works with. Cheap to clone; keeps no state but the cached program.
+#[derive(Clone)]
+pub struct App {
+    /// The ledger.
+    pub ledger: Ledger,
+    pub(crate) programs: Programs,
+}
+
+/// Why a function does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A variable is not set.
+    #[error("the environment variable {0} is not set")]
+    Variable(&'static str),
+}
+
+impl App {
+    /// A function on this ledger.
+    pub fn new(ledger: Ledger) -> Self {
+        Self { ledger, programs: Programs::default() }
+    }
+
+    /// A function as Lambda starts it: region, credentials and endpoint as the SDK finds them,
+    /// the table from `SCRIP_TABLE`.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn from_environment() -> Result<Self, StartError> {
+        let table = std::env::var(TABLE).map_err(|_| StartError::Variable(TABLE))?;
+        let shared = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
+        let client = Client::from_conf(client_config(Builder::from(&shared)));
+        Ok(Self::new(Ledger::new(client, &table, system_clock())))
+    }
+
+    /// The same app with a meter of its own.
+    pub(crate) fn for_request(&self) -> Self {
+        Self { ledger: self.ledger.metered(), programs: self.programs.clone() }
+    }
+
+    /// Drops the cached program, so that the next operation reads the newest.
+    pub fn forget_program(&self) {
+        self.programs.forget();
+    }
+}
+
+/// The machine's clock.
+#[expect(clippy::disallowed_methods, reason = "the edge is where the clock is read")]
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        // A clock outside the years 0000 to 9999 is refused by every account's newest line.
+        Instant::from_millis(chrono::Utc::now().timestamp_millis()).unwrap_or(Instant::EPOCH)
+    })
+}

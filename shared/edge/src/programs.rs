@@ -1,0 +1,106 @@
+//! The program, read at most once a minute.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant as Stopwatch};
+
+use scrip_domain::program::Program;
+use scrip_store::{ProgramVersion, StoreError};
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// How long a program is used without looking for a newer one, in monotonic time.
+const FRESH: Duration = Duration::from_mins(1);
+
+/// A checked program and its version.
+#[derive(Debug)]
+pub struct CurrentProgram {
+    /// Its version, from 1.
+    pub version: u64,
+    /// What it says.
+    pub program: Program,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Programs {
+    cached: Arc<Mutex<Option<Cached>>>,
+}
+
+struct Cached {
+    read_at: Stopwatch,
+    program: Arc<CurrentProgram>,
+}
+
+impl Programs {
+    fn fresh(&self) -> Option<Arc<CurrentProgram>> {
+        let cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        let cached = cached.as_ref()?;
+        (cached.read_at.elapsed() < FRESH).then(|| Arc::clone(&cached.program))
+    }
+
+    fn keep(&self, program: &Arc<CurrentProgram>) {
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        *cached = Some(Cached { read_at: Stopwatch::now(), program: Arc::clone(program) });
+    }
+
+    pub(crate) fn forget(&self) {
+        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl App {
+    /// The program, at most a minute old.
+    ///
+    /// # Errors
+    /// `rule_refused` when none was ever set, or `unavailable`.
+    pub async fn program(&self) -> Result<Arc<CurrentProgram>, Problem> {
+        self.program_knowing(|_| true).await
+    }
+
+    /// The program, at most a minute old; the newest where that one does not know what the
+    /// request names.
+    ///
+    /// # Errors
+    /// `rule_refused` when none was ever set, or `unavailable`.
+    pub async fn program_knowing(
+        &self,
+        knows: impl Fn(&Program) -> bool,
+    ) -> Result<Arc<CurrentProgram>, Problem> {
+        if let Some(fresh) = self.programs.fresh().filter(|fresh| knows(&fresh.program)) {
+            return Ok(fresh);
+        }
+        let newest = self.ledger.newest_program().await?;
+        let newest = newest.ok_or_else(|| {
+            let detail = "no program is set: PUT /v1/program with `If-None-Match: *` sets one";
+            Problem::rule("program_required", detail)
+        })?;
+        let program = Arc::new(checked(&newest)?);
+        self.programs.keep(&program);
+        Ok(program)
+    }
+
+    /// The program that was newest at an instant; the first for instants before it.
+    ///
+    /// # Errors
+    /// `rule_refused` when none was ever set, or `unavailable`.
+    pub async fn program_as_of(
+        &self,
+        at: scrip_domain::time::Instant,
+    ) -> Result<Arc<CurrentProgram>, Problem> {
+        match self.ledger.program_as_of(at).await? {
+            Some(version) => Ok(Arc::new(checked(&version)?)),
+            None => self.program().await,
+        }
+    }
+}
+
+fn checked(version: &ProgramVersion) -> Result<CurrentProgram, StoreError> {
+    match Program::from_document(&version.document) {
+        Ok(program) => Ok(CurrentProgram { version: version.version, program }),
+        Err(faults) => Err(StoreError::Damaged {
+            account: "PROGRAM".into(),
+            item: version.version.to_string(),
+            detail: format!("{faults:?}"),
+        }),
+    }
+}

@@ -1,0 +1,142 @@
+//! One invocation of a function.
+
+use std::time::Instant as Stopwatch;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use lambda_runtime::{LambdaEvent, service_fn};
+use scrip_store::Usage;
+use tracing_subscriber::EnvFilter;
+
+use crate::answer::Answer;
+use crate::app::App;
+use crate::caller::{Scope, authorise};
+use crate::problem::{Code, Problem};
+use crate::request::ApiRequest;
+
+/// One Lambda function behind the HTTP API.
+pub trait Function {
+    /// Its name, as in the template.
+    const NAME: &'static str;
+    /// Every route it answers.
+    const ROUTES: &'static [Route];
+
+    /// Answers one authorised request for one of [`Self::ROUTES`].
+    fn answer(
+        app: &App,
+        request: &ApiRequest,
+    ) -> impl Future<Output = Result<Answer, Problem>> + Send;
+}
+
+/// A route and what a caller needs for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// Method and path as API Gateway writes them, such as `PUT /v1/members/{member}`.
+    pub key: &'static str,
+    /// The scope that a token must have.
+    pub scope: Scope,
+}
+
+/// An answered invocation.
+pub struct Handled {
+    /// What goes back to API Gateway.
+    pub response: ApiGatewayV2httpResponse,
+    /// What it cost.
+    pub usage: Usage,
+    /// What it is counted as: the kind of the line written, or `read`, `replayed`, `unchanged`,
+    /// `refused`.
+    pub kind: &'static str,
+}
+
+/// Runs a function under Lambda until it is stopped.
+///
+/// # Errors
+/// When it cannot start, or the Runtime API fails.
+pub async fn run<F: Function>() -> Result<(), lambda_runtime::Error> {
+    let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_env_filter(filter)
+        .init();
+    let app = App::from_environment().await?;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| {
+        let app = app.clone();
+        async move {
+            // Boxed: the futures of the SDK are deep.
+            let handled = Box::pin(serve::<F>(&app, event.payload)).await;
+            Ok::<_, lambda_runtime::Error>(handled.response)
+        }
+    }))
+    .await
+}
+
+/// Answers one event and logs it.
+pub async fn serve<F: Function>(app: &App, event: ApiGatewayV2httpRequest) -> Handled {
+    let started = Stopwatch::now();
+    let app = app.for_request();
+    let route = event.route_key.clone().unwrap_or_default();
+    let answer = answer::<F>(&app, event).await;
+    let usage = app.ledger.usage();
+    let code = answer.as_ref().err().map_or("", |problem| problem.code.as_str());
+    if let Some(internal) = answer.as_ref().err().and_then(Problem::internal) {
+        tracing::error!(function = F::NAME, route, error = %internal, "the store failed");
+    }
+    let kind = answer.as_ref().map_or("refused", |answer| answer.kind);
+    let response = answer.map_or_else(|problem| refuse(&problem), respond);
+    tracing::info!(
+        function = F::NAME,
+        route,
+        status = response.status_code,
+        code,
+        kind,
+        read_units = usage.read_units(),
+        write_units = usage.write_units(),
+        latency_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        "answered"
+    );
+    Handled { response, usage, kind }
+}
+
+async fn answer<F: Function>(app: &App, event: ApiGatewayV2httpRequest) -> Result<Answer, Problem> {
+    let key = event.route_key.as_deref().unwrap_or_default();
+    let route = F::ROUTES.iter().find(|route| route.key == key);
+    let unknown = || Problem::new(Code::NotFound, "there is no such route");
+    let caller = authorise(&event, route.ok_or_else(unknown)?.scope)?;
+    F::answer(app, &ApiRequest::new(event, caller)).await
+}
+
+fn respond(answer: Answer) -> ApiGatewayV2httpResponse {
+    let Ok(body) = answer.body else {
+        // Answers are maps with text keys and numbers: all of them can be written.
+        return refuse(&Problem::new(Code::Unavailable, "the answer could not be written"));
+    };
+    let mut response = response(answer.status, "application/json", body);
+    for (name, value) in answer.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers.insert(name, value);
+        }
+    }
+    response
+}
+
+fn refuse(problem: &Problem) -> ApiGatewayV2httpResponse {
+    let body = problem.to_json().to_string();
+    response(problem.code.status(), "application/problem+json", body)
+}
+
+fn response(
+    status: StatusCode,
+    content_type: &'static str,
+    body: String,
+) -> ApiGatewayV2httpResponse {
+    let mut headers = HeaderMap::new();
+    headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = i64::from(status.as_u16());
+    response.headers = headers;
+    response.body = Some(Body::Text(body));
+    response
+}

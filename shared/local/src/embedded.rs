@@ -1,0 +1,120 @@
+//! The embedded DynamoDB.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
+use dynoxide::Database;
+use scrip_store::{Clock, Ledger, StoreError, client_config, create_table};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The name of the table in an embedded database.
+pub const TABLE: &str = "ledger";
+
+/// A DynamoDB in this process, served on a loopback port until it is dropped or stopped.
+pub struct Embedded {
+    address: SocketAddr,
+    client: Client,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<Result<(), String>>,
+}
+
+/// Why the embedded DynamoDB did not start or end well.
+#[derive(Debug, Error)]
+pub enum EmbeddedError {
+    /// The database file cannot be used.
+    #[error("the database {path} cannot be used: {detail}")]
+    Database {
+        /// The file, or `memory`.
+        path: String,
+        /// What the engine says.
+        detail: String,
+    },
+    /// No loopback port could be had, or the server failed.
+    #[error("the embedded DynamoDB failed: {0}")]
+    Server(String),
+    /// The table could not be made.
+    #[error(transparent)]
+    Table(#[from] StoreError),
+}
+
+impl Embedded {
+    /// A database that is gone with the process, with the table in it.
+    ///
+    /// # Errors
+    /// [`EmbeddedError`].
+    pub async fn memory() -> Result<Self, EmbeddedError> {
+        let database = Database::memory().map_err(|error| EmbeddedError::Database {
+            path: "memory".into(),
+            detail: error.to_string(),
+        })?;
+        Self::serve(database).await
+    }
+
+    /// The database in a file, made when it is not there, with the table in it.
+    ///
+    /// # Errors
+    /// [`EmbeddedError`].
+    pub async fn file(path: &Path) -> Result<Self, EmbeddedError> {
+        let path = path.display().to_string();
+        let database = Database::new(&path)
+            .map_err(|error| EmbeddedError::Database { path, detail: error.to_string() })?;
+        Self::serve(database).await
+    }
+
+    async fn serve(database: Database) -> Result<Self, EmbeddedError> {
+        let failed = |error: std::io::Error| EmbeddedError::Server(error.to_string());
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server =
+            tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async {
+                // A dropped sender means the same as a message.
+                let _ = stopped.await;
+            }));
+        let client = client_at(&format!("http://{address}"));
+        create_table(&client, TABLE).await?;
+        Ok(Self { address, client, stop: Some(stop), server })
+    }
+
+    /// Where it answers.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A client of it.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The ledger in it.
+    pub fn ledger(&self, clock: Clock) -> Ledger {
+        Ledger::new(self.client.clone(), TABLE, clock)
+    }
+
+    /// Ends it when every call under way is answered.
+    ///
+    /// # Errors
+    /// [`EmbeddedError::Server`].
+    pub async fn stop(mut self) -> Result<(), EmbeddedError> {
+        self.stop.take();
+        match self.server.await {
+            Ok(served) => served.map_err(EmbeddedError::Server),
+            Err(error) => Err(EmbeddedError::Server(error.to_string())),
+        }
+    }
+}
+
+/// A client of a DynamoDB on this machine, which takes any credentials.
+pub fn client_at(endpoint: &str) -> Client {
+    let builder = Builder::new()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "scrip local"))
+        .endpoint_url(endpoint);
+    Client::from_conf(client_config(builder))
+}

@@ -1,0 +1,89 @@
+//! Lambda's Runtime API on loopback, for one invocation of a real function binary.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio::sync::mpsc;
+
+struct Invocation {
+    event: Mutex<Option<Bytes>>,
+    answers: mpsc::UnboundedSender<Result<Bytes, Bytes>>,
+}
+
+/// Starts `binary` as Lambda would, with these variables and no others of AWS, gives it one event
+/// and returns its answer, or what it reported as an error.
+///
+/// # Errors
+/// When the binary cannot be started or ends without an answer; for a person to read.
+pub async fn invoke(
+    binary: &Path,
+    variables: &[(&str, &str)],
+    event: Vec<u8>,
+) -> Result<Vec<u8>, String> {
+    let (answers, mut answered) = mpsc::unbounded_channel();
+    let invocation = Arc::new(Invocation { event: Mutex::new(Some(event.into())), answers });
+    let api = Router::new()
+        .route("/2018-06-01/runtime/invocation/next", get(next))
+        .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+        .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+        .route("/2018-06-01/runtime/init/error", post(error))
+        .with_state(invocation);
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| error.to_string())?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let server = tokio::spawn(async move { axum::serve(listener, api).await });
+    let mut function = Command::new(binary)
+        .env_clear()
+        .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
+        .env("AWS_LAMBDA_FUNCTION_NAME", "local")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .envs(variables.iter().copied())
+        .stdout(Stdio::inherit())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("{}: {error}", binary.display()))?;
+    let answer = tokio::select! {
+        answer = answered.recv() => answer.ok_or("no answer")?,
+        ended = function.wait() => return Err(format!("ended without an answer: {ended:?}")),
+    };
+    server.abort();
+    answer.map(Into::into).map_err(|error| String::from_utf8_lossy(&error).into_owned())
+}
+
+async fn next(State(invocation): State<Arc<Invocation>>) -> Response {
+    let event = invocation.event.lock().ok().and_then(|mut event| event.take());
+    let Some(event) = event else {
+        // One invocation is all there is; Lambda would keep the function waiting, too.
+        return std::future::pending().await;
+    };
+    let headers = [
+        ("lambda-runtime-aws-request-id", "00000000-0000-0000-0000-000000000001"),
+        ("lambda-runtime-deadline-ms", "9999999999999"),
+        (
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:us-east-1:000000000000:function:local",
+        ),
+        ("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000"),
+    ];
+    (headers, event).into_response()
+}
+
+async fn response(State(invocation): State<Arc<Invocation>>, body: Bytes) -> StatusCode {
+    // The receiver is only gone when the caller is.
+    let _ = invocation.answers.send(Ok(body));
+    StatusCode::ACCEPTED
+}
+
+async fn error(State(invocation): State<Arc<Invocation>>, body: Bytes) -> StatusCode {
+    let _ = invocation.answers.send(Err(body));
+    StatusCode::ACCEPTED
+}
