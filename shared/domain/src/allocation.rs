@@ -1,6 +1,6 @@
 //! Splitting amounts over lines so that the parts always sum to the whole.
 
-use crate::amount::{Minor, Points};
+use crate::amount::Minor;
 
 /// Splits `whole` in proportion to `weights` by largest remainder, ties to the earlier one.
 ///
@@ -39,13 +39,6 @@ pub fn spread_minor(whole: Minor, weights: &[Minor]) -> Vec<Minor> {
     let parts = spread(whole.get(), &weights).into_iter();
     // No part is more than the whole.
     parts.map(|part| Minor::try_from(part).unwrap_or(whole)).collect()
-}
-
-/// [`spread`] of points by money.
-pub fn spread_points(whole: Points, weights: &[Minor]) -> Vec<Points> {
-    let weights: Vec<u64> = weights.iter().map(|weight| weight.get()).collect();
-    let parts = spread(whole.get(), &weights).into_iter();
-    parts.map(|part| Points::try_from(part).unwrap_or(whole)).collect()
 }
 
 /// What `part` of `of` keeps of `whole`: the whole less `floor(whole × (of − part) ÷ of)`, so

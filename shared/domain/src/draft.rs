@@ -272,8 +272,7 @@ impl Draft {
 
     fn lapse(&mut self, at: Instant) {
         let due = |hold: &mut Hold| hold.lapses_at <= at;
-        let mut ended: Vec<Hold> = self.wallet.holds.extract_if(.., due).collect();
-        ended.sort_by_key(|hold| hold.lapses_at);
+        let ended: Vec<Hold> = self.wallet.holds.extract_if(.., due).collect();
         for hold in ended {
             self.restore(&hold.pins);
             self.lapsed.push(hold.redemption);

@@ -4,13 +4,13 @@
 //! Benefits → Rewards → Points as money off → Credits → Gift cards → payment due (DESIGN 5.10);
 //! points are the step there is.
 
-use crate::allocation::{kept, spread_minor, spread_points};
+use crate::allocation::{kept, spread_minor};
 use crate::amount::{Minor, Points};
 use crate::currency::Currency;
 use crate::draft::Draft;
 use crate::id::{Handle, LineId};
 use crate::limit::LimitReached;
-use crate::program::{PointsDefinition, PointsKind, PointsValue, Program};
+use crate::program::{PointsDefinition, PointsValue, Program};
 use crate::purchase::LineKind;
 use crate::wallet::Pin;
 
@@ -131,8 +131,8 @@ impl Plan {
     }
 
     /// The part of the plan that a capture of these lines keeps: of each line the amount given,
-    /// of each of its discounts the share for it; lines of which nothing is captured are left
-    /// out. `captured` has one amount per line, no more than the line's.
+    /// of each of its discounts the share for it, and of the points their share of the discount,
+    /// rounded up; lines of which nothing is captured are left out. `captured` has one amount per line, no more than the line's.
     #[must_use]
     pub(super) fn part(&self, captured: &[Minor]) -> Self {
         let zipped = self.lines.iter().zip(captured.iter().copied());
@@ -148,17 +148,13 @@ impl Plan {
         let lines: Vec<PlanLine> = zipped.map(part_of).collect();
         let discounts = self.discounts.iter().enumerate().map(|(place, discount)| {
             let share = |line: &PlanLine| line.shares.get(place).copied().unwrap_or(Minor::ZERO);
-            let weights: Vec<Minor> = self.lines.iter().map(share).collect();
-            let points = spread_points(discount.count, &weights);
-            let per_line = self.lines.iter().zip(captured.iter().copied()).zip(points);
-            let points = per_line.map(|((line, captured), points)| {
-                let points_kept = kept(points.get(), captured, line.amount);
-                Points::try_from(points_kept).unwrap_or(points)
-            });
+            let amount = sum(lines.iter().map(share));
+            // Never more than the whole.
+            let count = Points::try_from(kept(discount.count.get(), amount, discount.amount));
             PointsDiscount {
                 points: discount.points.clone(),
-                count: Points::checked_sum(points).unwrap_or(discount.count),
-                amount: sum(lines.iter().map(share)),
+                count: count.unwrap_or(discount.count),
+                amount,
             }
         });
         let discounts = discounts.collect();
@@ -253,7 +249,7 @@ fn count(
 }
 
 fn redeemable(definition: &PointsDefinition) -> Result<PointsValue, PlanRefusal> {
-    let value = definition.value.filter(|_| definition.kind != PointsKind::Tier);
+    let value = definition.value;
     value.ok_or_else(|| PlanRefusal::NotRedeemable(definition.handle.clone()))
 }
 

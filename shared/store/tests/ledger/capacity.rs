@@ -1,0 +1,134 @@
+//! What operations cost, as DynamoDB says, and how large lines become. These are promises to
+//! whoever pays: raise one only with a reason in the commit.
+
+use scrip_domain::redeem::Settlement;
+use scrip_store::Usage;
+
+use crate::support::{Bench, appended, at, item_bytes, member};
+
+/// A wallet of ten lots, armed for the earliest of them.
+async fn ten_lots(bench: &Bench) {
+    for number in 0..10 {
+        let expires_at = at("2027-01-31T13:00:00Z").plus_seconds(number * 31 * 86_400);
+        bench
+            .award_until(&bench.ledger, "alice", &format!("lot-{number}"), 100, expires_at)
+            .await
+            .unwrap();
+    }
+}
+
+#[track_caller]
+fn check(what: &str, usage: Usage, read_halves: u64, write_halves: u64) {
+    assert!(
+        usage.read_halves <= read_halves && usage.write_halves <= write_halves,
+        "{what} used {} read and {} write units",
+        usage.read_units(),
+        usage.write_units()
+    );
+}
+
+#[tokio::test]
+async fn operations_on_a_wallet_of_ten_lots_cost_what_is_promised() {
+    let bench = Bench::new().await;
+    ten_lots(&bench).await;
+
+    let ledger = bench.ledger.metered();
+    let later = at("2027-01-31T13:00:00Z").plus_seconds(5 * 31 * 86_400);
+    appended(bench.award_until(&ledger, "alice", "award", 50, later).await);
+    check("award", ledger.usage(), 4, 4);
+
+    let ledger = bench.ledger.metered();
+    appended(bench.redeem(&ledger, "alice", "now", "survey", 250, Settlement::AtOnce).await);
+    check("redemption", ledger.usage(), 4, 4);
+
+    let ledger = bench.ledger.metered();
+    let held = Settlement::Held(Some("P7D".parse().unwrap()));
+    appended(bench.redeem(&ledger, "alice", "held", "survey", 250, held).await);
+    // One more to arm the hour in which the hold lapses.
+    check("hold", ledger.usage(), 4, 6);
+    bench.award_until(&bench.ledger, "alice", "between", 1, later).await.unwrap();
+
+    let ledger = bench.ledger.metered();
+    appended(bench.capture(&ledger, "alice", "held").await);
+    check("capture", ledger.usage(), 6, 4);
+
+    let ledger = bench.ledger.metered();
+    appended(bench.purchase(&ledger, "alice", "1000234", "59.95").await);
+    check("purchase", ledger.usage(), 4, 6);
+
+    let ledger = bench.ledger.metered();
+    ledger.load(&member("alice")).await.unwrap();
+    check("balance", ledger.usage(), 2, 0);
+
+    let ledger = bench.ledger.metered();
+    bench.award_until(&ledger, "alice", "award", 50, later).await.unwrap();
+    check("replay", ledger.usage(), 5, 0);
+}
+
+#[tokio::test]
+async fn lines_stay_small() {
+    let bench = Bench::new().await;
+    ten_lots(&bench).await;
+    bench.redeem(&bench.ledger, "alice", "all", "survey", 1000, Settlement::AtOnce).await.unwrap();
+    bench.purchase(&bench.ledger, "alice", "1000234", "59.95").await.unwrap();
+    for item in bench.items("MEMBER#alice").await {
+        let bytes = item_bytes(&item);
+        assert!(bytes <= 1024, "{} bytes: {item:?}", bytes);
+    }
+}
+
+/// A year of weekly shopping with two definitions: thirty lots.
+#[tokio::test]
+async fn line_of_a_weekly_shopper_stays_within_two_kilobytes() {
+    let bench = Bench::new().await;
+    for week in 0..104 {
+        bench.purchase(&bench.ledger, "alice", &format!("w{week}"), "59.95").await.unwrap();
+        bench.advance("P7D");
+    }
+    let newest = bench.items("MEMBER#alice").await.pop().unwrap();
+    let wallet = bench.ledger.load(&member("alice")).await.unwrap().unwrap().wallet;
+    assert!((26..=30).contains(&wallet.lot_count()), "{} lots", wallet.lot_count());
+    assert!(item_bytes(&newest) <= 2048, "{} bytes", item_bytes(&newest));
+}
+
+/// Two years of shopping every day, with a redemption now and then.
+#[tokio::test]
+async fn line_of_a_daily_shopper_stays_within_three_kilobytes() {
+    let bench = Bench::new().await;
+    let mut largest = 0;
+    for day in 0..731 {
+        bench.purchase(&bench.ledger, "alice", &format!("d{day}"), "25.00").await.unwrap();
+        if day % 24 == 23 {
+            let id = format!("r{day}");
+            bench
+                .redeem(&bench.ledger, "alice", &id, "reward", 100, Settlement::AtOnce)
+                .await
+                .unwrap();
+        }
+        bench.advance("P1D");
+        let wallet = bench.ledger.load(&member("alice")).await.unwrap().unwrap().wallet;
+        largest = wallet
+            .points
+            .values()
+            .map(|holding| holding.lots.len())
+            .chain([largest])
+            .max()
+            .unwrap();
+    }
+    assert!(largest <= 30, "{largest} lots of one definition");
+    let page = bench.ledger.page(&member("alice"), None, 1).await.unwrap();
+    assert_eq!(page.lines[0].entry.number, 731 + 30);
+    let key = format!("E#{:012}", 731 + 30);
+    let newest = bench
+        .embedded
+        .client()
+        .get_item()
+        .table_name(scrip_local::TABLE)
+        .key("pk", aws_sdk_dynamodb::types::AttributeValue::S("MEMBER#alice".into()))
+        .key("sk", aws_sdk_dynamodb::types::AttributeValue::S(key))
+        .send()
+        .await
+        .unwrap();
+    let bytes = item_bytes(&newest.item.unwrap());
+    assert!(bytes <= 3 * 1024, "{bytes} bytes");
+}

@@ -1,0 +1,256 @@
+//! A ledger in memory, with a clock that is told the time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use scrip_domain::amount::Points;
+use scrip_domain::award::{self, Award};
+use scrip_domain::entry::{Entry, Operation};
+use scrip_domain::id::MemberId;
+use scrip_domain::program::{Document, Program};
+use scrip_domain::purchase::{self, LineKind, Purchase, PurchaseLine};
+use scrip_domain::redeem::capture::{self, Part};
+use scrip_domain::redeem::{
+    self, Basket, BasketLine, History, PointsAmount, PointsUse, Redemption, Settlement,
+};
+use scrip_domain::time::{Instant, Period};
+use scrip_local::{Embedded, TABLE};
+use scrip_store::{ApplyError, Fingerprint, Ledger, Outcome, Request};
+
+pub(crate) const START: &str = "2026-11-21T03:04:05Z";
+
+pub(crate) struct Bench {
+    pub(crate) embedded: Embedded,
+    pub(crate) ledger: Ledger,
+    pub(crate) program: Program,
+    clock: Arc<Mutex<Instant>>,
+}
+
+pub(crate) fn at(text: &str) -> Instant {
+    text.parse().unwrap()
+}
+
+pub(crate) fn member(name: &str) -> MemberId {
+    name.parse().unwrap()
+}
+
+pub(crate) fn points(count: u64) -> Points {
+    Points::try_from(count).unwrap()
+}
+
+impl Bench {
+    pub(crate) async fn new() -> Self {
+        let embedded = Embedded::memory().await.unwrap();
+        let clock = Arc::new(Mutex::new(at(START)));
+        let told = Arc::clone(&clock);
+        let ledger = embedded.ledger(Arc::new(move || *told.lock().unwrap()));
+        let document: Document =
+            serde_json::from_str(include_str!("../../../domain/programs/sample.json")).unwrap();
+        let program = Program::from_document(&document).unwrap();
+        Self { embedded, ledger, program, clock }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        *self.clock.lock().unwrap()
+    }
+
+    pub(crate) fn tell(&self, now: Instant) {
+        *self.clock.lock().unwrap() = now;
+    }
+
+    pub(crate) fn advance(&self, period: &str) {
+        let period: Period = period.parse().unwrap();
+        self.tell(period.after(self.now(), self.program.zone).unwrap());
+    }
+
+    pub(crate) async fn award(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        id: &str,
+        count: u64,
+    ) -> Result<Outcome<std::convert::Infallible>, ApplyError<award::Refusal>> {
+        self.award_until(ledger, name, id, count, None).await
+    }
+
+    /// An award with an expiry of its own, so that it is a lot of its own.
+    pub(crate) async fn award_until(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        id: &str,
+        count: u64,
+        expires_at: Option<Instant>,
+    ) -> Result<Outcome<std::convert::Infallible>, ApplyError<award::Refusal>> {
+        let command = Award {
+            award: id.parse().unwrap(),
+            points: "survey".parse().unwrap(),
+            amount: points(count),
+            reason: "spring survey".parse().unwrap(),
+            issued_at: None,
+            accrue_at: None,
+            expires_at,
+        };
+        let request = request(name, Operation::Award(id.parse().unwrap()), &count);
+        ledger.apply(&request, |it| award::decide(it.wallet, &self.program, &command, it.now)).await
+    }
+
+    pub(crate) async fn purchase(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        order: &str,
+        net: &str,
+    ) -> Result<Outcome<std::convert::Infallible>, ApplyError<purchase::Refusal>> {
+        self.purchase_at(ledger, name, order, net, self.now()).await
+    }
+
+    pub(crate) async fn purchase_at(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        order: &str,
+        net: &str,
+        transacted_at: Instant,
+    ) -> Result<Outcome<std::convert::Infallible>, ApplyError<purchase::Refusal>> {
+        let command = Purchase {
+            order: order.parse().unwrap(),
+            currency: self.program.currency,
+            transacted_at,
+            location: None,
+            country: None,
+            lines: vec![PurchaseLine {
+                id: "1".parse().unwrap(),
+                category: None,
+                kind: LineKind::Product,
+                net: self.program.currency.parse_amount(net).unwrap(),
+            }],
+            paid_by_promotional_credit: scrip_domain::amount::Minor::ZERO,
+            redemption: None,
+        };
+        let request = request(name, Operation::Purchase(order.parse().unwrap()), &net);
+        ledger
+            .apply(&request, |it| {
+                purchase::decide(it.wallet, &self.program, &command, None, it.now)
+            })
+            .await
+    }
+
+    pub(crate) async fn redeem(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        id: &str,
+        definition: &str,
+        count: u64,
+        settlement: Settlement,
+    ) -> Result<Outcome<std::convert::Infallible>, ApplyError<redeem::Refusal>> {
+        let command = Redemption {
+            redemption: id.parse().unwrap(),
+            basket: Basket {
+                currency: self.program.currency,
+                lines: vec![BasketLine {
+                    id: "1".parse().unwrap(),
+                    kind: LineKind::Product,
+                    amount: self.program.currency.parse_amount("1000.00").unwrap(),
+                }],
+                points: vec![PointsUse {
+                    points: definition.parse().unwrap(),
+                    amount: PointsAmount::Exactly(points(count)),
+                }],
+            },
+            settlement,
+            expected_due: None,
+        };
+        let request = request(name, Operation::Redemption(id.parse().unwrap()), &count);
+        ledger
+            .apply(&request, |it| redeem::decide(it.wallet, &self.program, &command, it.now))
+            .await
+    }
+
+    pub(crate) async fn capture(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        id: &str,
+    ) -> Result<Outcome<History>, ApplyError<capture::Refusal>> {
+        let request = Request {
+            redemption: Some(id.parse().unwrap()),
+            ..request(name, Operation::Capture(id.parse().unwrap()), &"full")
+        };
+        ledger
+            .apply(&request, |it| {
+                let history = it.redemption.and_then(History::of);
+                capture::decide(it.wallet, history.as_ref(), &Part::Full, it.now)
+            })
+            .await
+    }
+
+    /// The raw items of a partition, in the order of their sort keys.
+    pub(crate) async fn items(&self, partition: &str) -> Vec<HashMap<String, AttributeValue>> {
+        let page = self
+            .embedded
+            .client()
+            .query()
+            .table_name(TABLE)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
+            .send()
+            .await
+            .unwrap();
+        assert!(page.last_evaluated_key.is_none(), "a test partition fits in a page");
+        page.items.unwrap_or_default()
+    }
+
+    pub(crate) async fn put(&self, item: HashMap<String, AttributeValue>) {
+        let put = self.embedded.client().put_item().table_name(TABLE).set_item(Some(item));
+        put.send().await.unwrap();
+    }
+}
+
+pub(crate) fn request(name: &str, operation: Operation, body: &impl serde::Serialize) -> Request {
+    Request {
+        member: member(name),
+        operation: Some(operation),
+        fingerprint: Fingerprint::of(body).unwrap(),
+        by: "test".to_owned(),
+        program: 1,
+        redemption: None,
+    }
+}
+
+#[track_caller]
+pub(crate) fn appended<T: std::fmt::Debug, R: std::error::Error>(
+    outcome: Result<Outcome<T>, ApplyError<R>>,
+) -> Entry {
+    match outcome.unwrap() {
+        Outcome::Appended(entry) => entry,
+        other => panic!("not appended: {other:?}"),
+    }
+}
+
+/// The size of an item as DynamoDB bills it, in bytes: names and values in UTF-8, numbers at one
+/// byte per two digits and one more, one byte per element and three per list or map.
+pub(crate) fn item_bytes(item: &HashMap<String, AttributeValue>) -> usize {
+    item.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
+}
+
+fn value_bytes(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(number) => {
+            let digits = number.trim_start_matches('-').trim_end_matches('0').len().max(1);
+            digits.div_ceil(2) + 1 + usize::from(number.starts_with('-'))
+        }
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::Bool(_) | AttributeValue::Null(_) => 1,
+        AttributeValue::L(list) => 3 + list.iter().map(|each| 1 + value_bytes(each)).sum::<usize>(),
+        AttributeValue::M(map) => {
+            let each =
+                |(name, value): (&String, &AttributeValue)| 1 + name.len() + value_bytes(value);
+            3 + map.iter().map(each).sum::<usize>()
+        }
+        other => panic!("never written: {other:?}"),
+    }
+}
