@@ -193,6 +193,7 @@ struct Prober {
 impl Prober {
     async fn refused(&mut self, method: &Method, path: &str, body: &Value, field: &str) {
         let reply = self.stack.send(method.clone(), path, Some(body.to_string())).await;
+        assert_eq!(reply.status, 400, "{method} {path} with {field} of {body}: {}", reply.body);
         reply.refused(400, "invalid_request");
         let named = reply.body["field"].as_str().unwrap_or_default();
         let within = named == field

@@ -181,19 +181,25 @@ impl Body {
 
     /// The redemption that this body asks for.
     pub(crate) fn redemption(&self, redemption: RedemptionId) -> Result<Redemption, Problem> {
+        let (settlement, expected_due) = (self.settlement()?, self.expected_due()?);
+        Ok(Redemption { redemption, basket: self.basket()?, settlement, expected_due })
+    }
+
+    /// Whether the value is to be held, and how long.
+    pub(crate) fn settlement(&self) -> Result<Settlement, Problem> {
         let hold_for = self.hold_for.as_ref().map(|text| text.parse::<Period>());
         let hold_for = hold_for.transpose().map_err(|error| Problem::invalid("hold_for", error))?;
-        let settlement = match (self.hold, hold_for) {
-            (true, hold_for) => Settlement::Held(hold_for),
-            (false, None) => Settlement::AtOnce,
-            (false, Some(_)) => {
-                return Err(Problem::invalid("hold_for", "needs `hold` to be true"));
-            }
-        };
-        let expected_due = self.expected_due.as_ref();
-        let expected_due =
-            expected_due.map(|text| self.amount("expected_due", text)).transpose()?;
-        Ok(Redemption { redemption, basket: self.basket()?, settlement, expected_due })
+        match (self.hold, hold_for) {
+            (true, hold_for) => Ok(Settlement::Held(hold_for)),
+            (false, None) => Ok(Settlement::AtOnce),
+            (false, Some(_)) => Err(Problem::invalid("hold_for", "needs `hold` to be true")),
+        }
+    }
+
+    /// What the caller's quote left to pay.
+    pub(crate) fn expected_due(&self) -> Result<Option<Minor>, Problem> {
+        let due = self.expected_due.as_ref();
+        due.map(|text| self.amount("expected_due", text)).transpose()
     }
 
     fn amount(&self, field: &str, text: &str) -> Result<Minor, Problem> {

@@ -16,14 +16,16 @@ use crate::plan_refused;
 pub(crate) async fn quote(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
     let member: MemberId = request.path("member")?;
     let Object(body): Object<Body> = request.body()?;
-    let basket = body.basket()?;
+    // Whether and how long to hold is checked with the rest, and then of no matter.
+    body.settlement()?;
+    let (basket, expected_due) = (body.basket()?, body.expected_due()?);
     let program = app.program_knowing(|program| body.is_known_to(program)).await?;
     let loaded = app.ledger.load(&member).await?;
     let now = loaded.as_ref().map_or_else(|| app.ledger.now(), |loaded| loaded.at);
     // Nobody has to open a wallet: a member without one has nothing.
     let wallet = loaded.map(|loaded| loaded.wallet).unwrap_or_default();
-    let plan = redeem::quote(&wallet, &program.program, &basket, now);
-    let plan = plan.map_err(|refusal| plan_refused(&refusal, body.currency))?;
+    let plan = redeem::quote(&wallet, &program.program, &basket, expected_due, now);
+    let plan = plan.map_err(|refusal| refused(&refusal, &body))?;
     Ok(Answer::read(&PlanAnswer::of(&plan)))
 }
 

@@ -27,7 +27,7 @@ use crate::limit::LimitReached;
 use crate::posting::PostingReason;
 use crate::program::{Program, is_hold_period};
 use crate::time::{Instant, Period};
-use crate::wallet::{Hold, Wallet};
+use crate::wallet::{Hold, Pin, Wallet};
 
 pub use history::{History, Status};
 pub use plan::{Basket, BasketLine, Plan, PlanLine, PointsAmount, PointsDiscount, PointsUse};
@@ -149,15 +149,15 @@ pub enum Refusal {
 /// The plan for a basket, as a redemption would carry it out at `now`. Changes nothing.
 ///
 /// # Errors
-/// [`PlanRefusal`].
+/// [`Refusal`], the same as a redemption's.
 pub fn quote(
     wallet: &Wallet,
     program: &Program,
     basket: &Basket,
+    expected_due: Option<Minor>,
     now: Instant,
-) -> Result<Plan, PlanRefusal> {
-    let mut draft = Draft::open(wallet, now);
-    plan::plan(&mut draft, program, basket).map(|(plan, _)| plan)
+) -> Result<Plan, Refusal> {
+    planned(&mut Draft::open(wallet, now), program, basket, expected_due).map(|(plan, _)| plan)
 }
 
 /// Carries out the plan for a basket: spends its value at once, or holds it.
@@ -172,10 +172,8 @@ pub fn decide(
 ) -> Result<Decision<Infallible>, Refusal> {
     let lapses_at = lapses_at(program, redemption.settlement, now)?;
     let mut draft = Draft::open(wallet, now);
-    let (plan, pins) = plan::plan(&mut draft, program, &redemption.basket)?;
-    if redemption.expected_due.is_some_and(|expected| expected != plan.due()) {
-        return Err(Refusal::PlanChanged { due: plan.due() });
-    }
+    let (basket, expected_due) = (&redemption.basket, redemption.expected_due);
+    let (plan, pins) = planned(&mut draft, program, basket, expected_due)?;
     let id = redemption.redemption.clone();
     match lapses_at {
         Some(lapses_at) => draft.keep(Hold { redemption: id.clone(), lapses_at, pins })?,
@@ -183,6 +181,20 @@ pub fn decide(
     }
     let opened = Opened { redemption: id, plan, lapses_at };
     Ok(Decision::Append(draft.close(Detail::Redemption(opened))))
+}
+
+/// The plan, and what it draws, unless it leaves something else to pay than was expected.
+fn planned(
+    draft: &mut Draft,
+    program: &Program,
+    basket: &Basket,
+    expected_due: Option<Minor>,
+) -> Result<(Plan, Vec<Pin>), Refusal> {
+    let (plan, pins) = plan::plan(draft, program, basket)?;
+    match expected_due {
+        Some(expected) if expected != plan.due() => Err(Refusal::PlanChanged { due: plan.due() }),
+        _ => Ok((plan, pins)),
+    }
 }
 
 fn lapses_at(

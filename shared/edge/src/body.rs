@@ -1,7 +1,7 @@
 //! JSON bodies: read strictly, and every fault says where it is.
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::problem::Problem;
@@ -23,9 +23,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
             }
 
             fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Object<T>, M::Error> {
-                T::deserialize(MapAccessDeserializer::new(map))
-                    .map(Object)
-                    .map_err(M::Error::custom)
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
             }
         }
 
@@ -50,12 +48,14 @@ pub fn parse_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let cause = error.inner();
     let message = cause.to_string();
-    if !cause.is_data() {
+    let path = error.path().to_string();
+    // Serde calls a value of the wrong kind a fault of syntax where it wants an enum's word.
+    let placed = path != "." && !path.ends_with('?') && !cause.is_eof();
+    if !cause.is_data() && !placed {
         return Problem::invalid("body", format!("must be JSON: {message}"));
     }
     // The place in the text means little to a caller who did not type it.
     let message = message.split(" at line ").next().unwrap_or_default();
-    let path = error.path().to_string();
     let parent = if path == "." { "" } else { path.as_str() };
     let (field, message) = match named_field(message) {
         Some((kind, name)) => (join(parent, name), format!("is {kind}")),

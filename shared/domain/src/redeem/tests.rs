@@ -97,7 +97,7 @@ fn check_plan(
     basket: &Basket,
     (discounts, lines, due): (&[&str], &[&str], u64),
 ) {
-    let quoted = quote(wallet, program, basket, at(NOW)).unwrap();
+    let quoted = quote(wallet, program, basket, None, at(NOW)).unwrap();
     let (found_discounts, found_lines, found_due) = shown(&quoted);
     assert_eq!(found_discounts, discounts);
     assert_eq!(found_lines, lines);
@@ -142,8 +142,8 @@ fn totals(line: &Line) -> Vec<(Handle, u64)> {
 
 #[track_caller]
 fn check_refused(wallet: &Wallet, program: &Program, basket: &Basket, refusal: &PlanRefusal) {
-    let quoted = quote(wallet, program, basket, at(NOW));
-    assert_eq!(quoted.as_ref(), Err(refusal));
+    let quoted = quote(wallet, program, basket, None, at(NOW));
+    assert_eq!(quoted, Err(Refusal::Plan(refusal.clone())));
     let request = request(basket.clone(), Settlement::AtOnce);
     let decided = decide(wallet, program, &request, at(NOW));
     assert_eq!(decided, Err(Refusal::Plan(refusal.clone())));
@@ -211,7 +211,7 @@ fn pending_and_expired_points_are_not_spent() {
         let count = points(count);
         draft.issue(&reward, count, reason, accrue_at, expires_at).unwrap();
     }
-    let quoted = quote(draft.wallet(), &program, &aud(&["a 1.00"], &["reward max"]), at(NOW));
+    let quoted = quote(draft.wallet(), &program, &aud(&["a 1.00"], &["reward max"]), None, at(NOW));
     assert_eq!(shown(&quoted.unwrap()).0, ["reward 6 = 6"]);
 }
 
