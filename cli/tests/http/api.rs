@@ -289,7 +289,7 @@ async fn program_is_versioned_and_refused_with_every_fault() {
     };
     // The same again is the same version, whatever the caller has seen.
     let same = set(&document, &[("if-match", "\"1\"")]).await;
-    assert_eq!((same.status, &same.body), (200, &first.body));
+    assert_eq!((same.status, same.replayed, &same.body), (200, true, &first.body));
 
     let mut faulty = document.clone();
     faulty["rates"][0]["points"] = json!("nope");

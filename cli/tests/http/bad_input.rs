@@ -109,7 +109,7 @@ fn places(value: &Value, path: &str, found: &mut Vec<String>) {
 }
 
 fn pointer(path: &str) -> String {
-    format!("/{}", path.replace('.', "/").replace('[', "/").replace(']', ""))
+    format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
 }
 
 fn set(body: &Value, path: &str, value: Value) -> Value {

@@ -1,4 +1,10 @@
 //! The whole product over real HTTP, on the embedded DynamoDB.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed"
+)]
 
 mod api;
 mod bad_input;

@@ -184,7 +184,7 @@ fn refused(refusal: &Refusal) -> Problem {
         }
         Refusal::UnknownRedemption(_) => Problem::new(Code::NotFound, detail),
         Refusal::RedemptionStillHeld => Problem::new(Code::RedemptionStillHeld, detail),
-        Refusal::RedemptionPaidNothing(_) => Problem::rule("redemption_not_captured", detail),
+        Refusal::RedemptionPaidNothing(_) => Problem::rule("redemption_paid_nothing", detail),
         Refusal::OutsideTheCalendar => outside_the_calendar(),
         Refusal::LimitReached(limit) => Problem::limit(*limit),
     }

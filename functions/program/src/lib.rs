@@ -59,11 +59,11 @@ async fn version(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
 /// is answered as it is, so that a request whose answer was lost can be repeated.
 async fn set(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
     let Object(document): Object<Document> = request.body()?;
-    let seen = seen_version(request)?;
     let newest = app.ledger.newest_program().await?;
     if let Some(newest) = newest.as_ref().filter(|newest| newest.document == document) {
-        return Ok(answer(StatusCode::OK, newest, "replayed"));
+        return Ok(answer(StatusCode::OK, newest, "replayed").replay());
     }
+    let seen = seen_version(request)?;
     let mut faults = Program::from_document(&document).err().unwrap_or_default();
     if let Some(newest) = &newest {
         faults.extend(faults_as_successor(&document, &newest.document));

@@ -22,7 +22,7 @@ pub(crate) struct Body {
     pub(crate) currency: Currency,
     lines: Vec<Object<LineBody>>,
     #[serde(default, rename = "use")]
-    uses: Option<Object<UseBody>>,
+    uses: Object<UseBody>,
     #[serde(default)]
     hold: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ struct LineBody {
     amount: String,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UseBody {
     #[serde(default)]
@@ -171,7 +171,7 @@ impl Body {
     }
 
     fn point_uses(&self) -> impl Iterator<Item = &Object<PointsUseBody>> {
-        self.uses.iter().flat_map(|Object(uses)| &uses.points.0)
+        self.uses.0.points.0.iter()
     }
 
     /// Whether the program has everything that the basket names.

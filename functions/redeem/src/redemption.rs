@@ -4,7 +4,6 @@
 use scrip_domain::entry::Operation;
 use scrip_domain::id::{MemberId, RedemptionId};
 use scrip_domain::redeem::{self, History, Refusal};
-use scrip_domain::wallet::Wallet;
 use scrip_edge::{Answer, ApiRequest, App, Code, Object, Problem, line_of};
 use serde::Serialize;
 use serde_json::json;
@@ -62,11 +61,11 @@ fn refused(refusal: &Refusal, body: &Body) -> Problem {
 pub(crate) async fn get(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
     let member: MemberId = request.path("member")?;
     let id: RedemptionId = request.path("redemption")?;
-    let wallet = load(app, &member).await?;
-    let line = app.ledger.redemption(&member, &id).await?;
-    let history = line.and_then(|line| History::of(&line));
+    let found = app.ledger.redemption_now(&member, &id).await?;
+    let found = found.and_then(|(line, now)| Some((History::of(&line)?, now.wallet)));
     let unknown = || Problem::new(Code::NotFound, "the member has no such redemption");
-    Ok(Answer::read(&RedemptionAnswer::now(&history.ok_or_else(unknown)?, &wallet)))
+    let (history, wallet) = found.ok_or_else(unknown)?;
+    Ok(Answer::read(&RedemptionAnswer::now(&history, &wallet)))
 }
 
 #[derive(Serialize)]
@@ -82,17 +81,15 @@ pub(crate) async fn list_held(app: &App, request: &ApiRequest) -> Result<Answer,
         Some("held") => {}
         _ => return Err(Problem::invalid("status", "must be \"held\"")),
     }
-    let wallet = load(app, &member).await?;
-    let mut redemptions = Vec::with_capacity(wallet.holds.len());
-    for hold in wallet.holds.iter().rev() {
+    let unknown = || Problem::new(Code::NotFound, "there is no such member");
+    let now = app.ledger.load(&member).await?.ok_or_else(unknown)?;
+    let mut redemptions = Vec::with_capacity(now.wallet.holds.len());
+    for hold in now.wallet.holds.iter().rev() {
         let line = app.ledger.redemption(&member, &hold.redemption).await?;
+        // A newer line than the wallet's has ended the hold meanwhile.
+        let line = line.filter(|line| line.number <= now.line.entry.number);
         let history = line.and_then(|line| History::of(&line));
-        redemptions.extend(history.map(|history| RedemptionAnswer::now(&history, &wallet)));
+        redemptions.extend(history.map(|history| RedemptionAnswer::now(&history, &now.wallet)));
     }
     Ok(Answer::read(&HeldAnswer { redemptions }))
-}
-
-async fn load(app: &App, member: &MemberId) -> Result<Wallet, Problem> {
-    let unknown = || Problem::new(Code::NotFound, "there is no such member");
-    Ok(app.ledger.load(member).await?.ok_or_else(unknown)?.wallet)
 }

@@ -7,6 +7,7 @@ use scrip_domain::redeem::release::{self, Refusal};
 use scrip_edge::{Answer, ApiRequest, App, Code, Object, Problem};
 use scrip_store::Request;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::capture::answer;
 
@@ -33,9 +34,11 @@ pub(crate) async fn post(app: &App, request: &ApiRequest) -> Result<Answer, Prob
 }
 
 fn refused(refusal: &Refusal) -> Problem {
-    let code = match refusal {
-        Refusal::UnknownRedemption => Code::NotFound,
-        Refusal::Captured => Code::HoldNotActive,
-    };
-    Problem::new(code, refusal.to_string())
+    let detail = refusal.to_string();
+    match refusal {
+        Refusal::UnknownRedemption => Problem::new(Code::NotFound, detail),
+        Refusal::Captured => {
+            Problem::new(Code::HoldNotActive, detail).with("redemption_status", json!("captured"))
+        }
+    }
 }

@@ -47,7 +47,13 @@ impl Answer {
 
     /// `200` for what was as asked already.
     pub fn replayed(body: &impl Serialize) -> Self {
-        Self::new(StatusCode::OK, body, "replayed").header(REPLAYED, "true".into())
+        Self::new(StatusCode::OK, body, "replayed").replay()
+    }
+
+    /// Marks it as an answer to what was done before.
+    #[must_use]
+    pub fn replay(self) -> Self {
+        self.header(REPLAYED, "true".into())
     }
 
     /// Any other answer; `kind` is what it is counted as.

@@ -70,11 +70,7 @@ impl App {
             return Ok(fresh);
         }
         let newest = self.ledger.newest_program().await?;
-        let newest = newest.ok_or_else(|| {
-            let detail = "no program is set: PUT /v1/program with `If-None-Match: *` sets one";
-            Problem::rule("program_required", detail)
-        })?;
-        let program = Arc::new(checked(&newest)?);
+        let program = Arc::new(checked(&newest.ok_or_else(none_set)?)?);
         self.programs.keep(&program);
         Ok(program)
     }
@@ -87,11 +83,14 @@ impl App {
         &self,
         at: scrip_domain::time::Instant,
     ) -> Result<Arc<CurrentProgram>, Problem> {
-        match self.ledger.program_as_of(at).await? {
-            Some(version) => Ok(Arc::new(checked(&version)?)),
-            None => self.program().await,
-        }
+        let version = self.ledger.program_as_of(at).await?;
+        Ok(Arc::new(checked(&version.ok_or_else(none_set)?)?))
     }
+}
+
+fn none_set() -> Problem {
+    let detail = "no program is set: PUT /v1/program with `If-None-Match: *` sets one";
+    Problem::rule("program_required", detail)
 }
 
 fn checked(version: &ProgramVersion) -> Result<CurrentProgram, StoreError> {

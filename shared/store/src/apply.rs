@@ -47,8 +47,6 @@ const DECISION_AGE_MAX: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(25);
 /// No pause is longer.
 const PAUSE_MAX: Duration = Duration::from_millis(400);
-/// How far the newest line of an account may be ahead of this function's clock, in seconds.
-const AHEAD_SECONDS_MAX: u64 = 5 * 60;
 /// What the chain of hashes begins with.
 const BEFORE_THE_FIRST: Hash = [0; 32];
 
@@ -282,11 +280,39 @@ impl Ledger {
             let given_up = TRIES_MAX <= tries || TRYING <= started.elapsed();
             match setback {
                 Setback::Final(error) => return Err(error),
-                Setback::Raced if given_up => return Err(ApplyError::Contended),
+                Setback::Raced if given_up => return self.last_look(requests).await,
                 Setback::Unheard(error) if given_up => return Err(error.into()),
                 Setback::Raced | Setback::Unheard(_) => tokio::time::sleep(pause(tries)).await,
             }
         }
+    }
+
+    /// After too many lost races: one of them may have been lost to an earlier put of this very
+    /// operation, whose answer did not arrive.
+    async fn last_look<T, R>(&self, requests: &[Request]) -> Result<Settled<T>, ApplyError<R>>
+    where
+        R: std::error::Error + 'static,
+    {
+        let accounts = self.read_newest(requests).await?;
+        match self.replay(&accounts).await {
+            Ok(Some(settled)) => Ok(settled),
+            Ok(None) | Err(Setback::Raced) => Err(ApplyError::Contended),
+            Err(Setback::Unheard(error)) => Err(error.into()),
+            Err(Setback::Final(error)) => Err(error),
+        }
+    }
+
+    /// The newest line of every account, before any operation is looked up.
+    async fn read_newest<'a>(
+        &self,
+        requests: &'a [Request],
+    ) -> Result<Vec<Account<'a>>, StoreError> {
+        let mut accounts = Vec::with_capacity(requests.len());
+        for request in requests {
+            let newest = self.newest(&request.member).await?;
+            accounts.push(Account { request, newest, redemption: None, empty: Wallet::default() });
+        }
+        Ok(accounts)
     }
 
     async fn attempt<T, R, D>(
@@ -298,26 +324,21 @@ impl Ledger {
         D: Fn(&[Situation<'_>]) -> Result<Decided<T>, R>,
         R: std::error::Error + 'static,
     {
-        let mut accounts = Vec::with_capacity(requests.len());
-        for request in requests {
-            let newest = self.newest(&request.member).await?;
-            accounts.push(Account { request, newest, redemption: None, empty: Wallet::default() });
-        }
+        let mut accounts = self.read_newest(requests).await?;
         let decided_at = Stopwatch::now();
-        let now = self.one_instant(&accounts)?;
+        let newest = accounts.iter().filter_map(|account| account.newest.as_ref());
+        let now = self.one_instant(newest)?;
         if let Some(settled) = self.replay(&accounts).await? {
             return Ok(settled);
         }
-        let decided = match self.decide(&mut accounts, decide, now, Freshness::Eventual).await? {
-            Ok(decided) => decided,
-            // A refusal must not rest on what may be out of date.
-            Err(_) if requests.iter().any(|request| request.redemption.is_some()) => {
-                let again = self.decide(&mut accounts, decide, now, Freshness::Consistent).await?;
-                again.map_err(|refusal| Setback::Final(ApplyError::Refused(refusal)))?
-            }
-            Err(refusal) => return Err(Setback::Final(ApplyError::Refused(refusal))),
-        };
-        let lines = match decided {
+        let mut decided = self.decide(&mut accounts, decide, now, Freshness::Eventual).await?;
+        let names_redemption = requests.iter().any(|request| request.redemption.is_some());
+        if names_redemption && !matches!(decided, Ok(Decided::Append(_))) {
+            // To write nothing must not rest on what may be out of date. A line may: the put
+            // fails when another has been written since.
+            decided = self.decide(&mut accounts, decide, now, Freshness::Consistent).await?;
+        }
+        let lines = match decided.map_err(|refusal| Setback::Final(ApplyError::Refused(refusal)))? {
             Decided::Append(lines) => lines,
             Decided::Unchanged(answer) => {
                 let wallet = accounts.first().map(Account::wallet);
@@ -326,22 +347,6 @@ impl Ledger {
             }
         };
         self.prepare_and_append(&accounts, lines, now, decided_at).await.map(Settled::Appended)
-    }
-
-    /// The later of the clock and the newest line of every account.
-    fn one_instant(&self, accounts: &[Account<'_>]) -> Result<Instant, StoreError> {
-        let clock = self.now();
-        let mut now = clock;
-        for newest in accounts.iter().filter_map(|account| account.newest.as_ref()) {
-            let recorded_at = newest.entry.recorded_at;
-            let seconds = recorded_at.seconds_since(clock);
-            if AHEAD_SECONDS_MAX < seconds {
-                let account = key::account(&newest.entry.account);
-                return Err(StoreError::ClockBehind { account, seconds });
-            }
-            now = now.max(recorded_at);
-        }
-        Ok(now)
     }
 
     /// Answers from the log when the operation is there.
@@ -547,7 +552,8 @@ fn setback_of_transaction<R: std::error::Error + 'static>(
 
 /// A random pause, so that those who lost a race do not meet again.
 fn pause(tries: u32) -> Duration {
-    let longest = PAUSE.saturating_mul(2_u32.saturating_pow(tries)).min(PAUSE_MAX);
+    let longest =
+        PAUSE.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1))).min(PAUSE_MAX);
     let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(fastrand::u64(0..=longest_ms))
 }

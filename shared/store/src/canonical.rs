@@ -19,12 +19,13 @@ pub(crate) const HASH: &str = "hash";
 /// `SHA-256(previous ‖ canonical bytes)`; the first line follows 32 zero bytes.
 pub(crate) fn hash(previous: &Hash, item: &HashMap<String, AttributeValue>) -> Hash {
     let mut bytes = previous.to_vec();
-    write_map(&mut bytes, item);
+    // Only the line's own hash is left out; below it an attribute may have any name.
+    let covered = item.iter().filter(|(name, _)| *name != HASH);
+    write_map(&mut bytes, covered.collect());
     Sha256::digest(bytes).into()
 }
 
-fn write_map(bytes: &mut Vec<u8>, map: &HashMap<String, AttributeValue>) {
-    let mut attributes: Vec<_> = map.iter().filter(|(name, _)| *name != HASH).collect();
+fn write_map(bytes: &mut Vec<u8>, mut attributes: Vec<(&String, &AttributeValue)>) {
     attributes.sort_by_key(|(name, _)| *name);
     write_head(bytes, b'M', attributes.len());
     for (name, value) in attributes {
@@ -43,7 +44,7 @@ fn write_value(bytes: &mut Vec<u8>, value: &AttributeValue) {
                 write_value(bytes, each);
             }
         }
-        AttributeValue::M(map) => write_map(bytes, map),
+        AttributeValue::M(map) => write_map(bytes, map.iter().collect()),
         AttributeValue::N(number) => write_sized(bytes, b'N', number.as_bytes()),
         AttributeValue::S(text) => write_sized(bytes, b'S', text.as_bytes()),
         // Sets, nulls and what a later SDK knows are never written; their debug text still makes

@@ -48,6 +48,7 @@ pub(crate) const FORMAT: u32 = 1;
 
 const FORMAT_ATTRIBUTE: &str = "format";
 const REQUEST: &str = "request";
+const DETAIL: &str = "detail";
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -100,12 +101,8 @@ struct EntryDocument {
     lapsed: Vec<RedemptionId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     postings: Vec<PostingsDocument>,
-    detail: HashMap<String, AttributeValueDocument>,
     state: StateDocument,
 }
-
-/// An attribute left as it is until its kind is known.
-type AttributeValueDocument = serde_dynamo::AttributeValue;
 
 /// Postings of one definition, reason and instant.
 #[derive(Debug, Serialize, Deserialize)]
@@ -151,10 +148,11 @@ pub(crate) fn encode(
         armed: armed.map(|hour| hour.to_string()),
         lapsed: line.lapsed.clone(),
         postings: encode_postings(&line.postings, entry.recorded_at),
-        detail: serde_dynamo::to_item(DetailDocument::from_detail(&line.detail)).map_err(failed)?,
         state: StateDocument::from_wallet(&line.wallet),
     };
     let mut item: Item = to_item(document).map_err(failed)?;
+    let detail = to_item(DetailDocument::from_detail(&line.detail)).map_err(failed)?;
+    item.insert(DETAIL.to_owned(), AttributeValue::M(detail));
     item.insert(PARTITION.to_owned(), AttributeValue::S(account.clone()));
     item.insert(SORT.to_owned(), AttributeValue::S(key::entry(entry.number)));
     if let Some(operation) = line.detail.operation() {
@@ -189,10 +187,12 @@ pub(crate) fn decode(member: &MemberId, mut item: Item) -> Result<Recorded, Stor
     let fingerprint = item.remove(REQUEST).and_then(|bytes| Fingerprint::read(&bytes));
     let fingerprint = fingerprint.ok_or_else(|| damaged(&"no request fingerprint"))?;
     let operation = item.remove(OPERATION).and_then(|name| name.as_s().ok().cloned());
+    let detail = item.remove(DETAIL).and_then(|detail| detail.as_m().ok().cloned());
+    let detail = detail.ok_or_else(|| damaged(&"no detail"))?;
     item.remove(PARTITION);
     item.remove(HASH);
     let document: EntryDocument = from_item(item).map_err(|error| damaged(&error))?;
-    let detail = DetailDocument::read(&document.kind, document.detail);
+    let detail = DetailDocument::read(&document.kind, detail);
     let detail = detail.and_then(|detail| detail.into_detail(operation.as_deref()));
     let detail = detail.map_err(|error| damaged(&error))?;
     let armed = document.armed.map(|hour| hour.parse::<Hour>()).transpose();

@@ -54,14 +54,15 @@ impl Ledger {
         item.map(decode).transpose()
     }
 
-    /// The version that was newest at an instant; `None` before the first. Walks back from the
-    /// newest: a program has few versions, and few of them are young.
+    /// The version that was newest at an instant, or the first for instants before it; `None`
+    /// when there is none at all. Walks back from the newest: a program has few versions, and few
+    /// of them are young.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn program_as_of(&self, at: Instant) -> Result<Option<ProgramVersion>, StoreError> {
         let mut found = self.newest_program().await?;
-        while let Some(version) = found.as_ref().filter(|version| at < version.set_at) {
+        while let Some(version) = found.as_ref().filter(|it| at < it.set_at && it.version > 1) {
             found = self.program(version.version.saturating_sub(1)).await?;
         }
         Ok(found)

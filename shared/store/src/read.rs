@@ -16,6 +16,9 @@ use crate::key;
 use crate::ledger::{Ledger, Recorded};
 use crate::table::{INDEX, OPERATION, PARTITION, SORT};
 
+/// How far the newest line of an account may be ahead of this function's clock, in seconds.
+const AHEAD_SECONDS_MAX: u64 = 5 * 60;
+
 /// A wallet carried to an instant, and the line it was carried from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AsOf {
@@ -57,10 +60,29 @@ impl Ledger {
     /// # Errors
     /// [`StoreError`].
     pub async fn load(&self, member: &MemberId) -> Result<Option<AsOf>, StoreError> {
-        let newest = self.newest(member).await?;
-        let line = newest.as_ref().map(|line| line.entry.recorded_at);
-        let now = line.map_or(self.now(), |recorded_at| recorded_at.max(self.now()));
-        Ok(newest.map(|line| carried(line, now)))
+        let Some(newest) = self.newest(member).await? else { return Ok(None) };
+        let now = self.one_instant(std::iter::once(&newest))?;
+        Ok(Some(carried(newest, now)))
+    }
+
+    /// The one instant of an operation: the later of the clock and the newest line of every
+    /// account in it.
+    pub(crate) fn one_instant<'a>(
+        &self,
+        newest: impl Iterator<Item = &'a Recorded>,
+    ) -> Result<Instant, StoreError> {
+        let clock = self.now();
+        let mut now = clock;
+        for line in newest {
+            let recorded_at = line.entry.recorded_at;
+            let seconds = recorded_at.seconds_since(clock);
+            if AHEAD_SECONDS_MAX < seconds {
+                let account = key::account(&line.entry.account);
+                return Err(StoreError::ClockBehind { account, seconds });
+            }
+            now = now.max(recorded_at);
+        }
+        Ok(now)
     }
 
     /// A member's wallet as of an instant; `None` when they had no line then. A later instant
@@ -122,10 +144,29 @@ impl Ledger {
     ) -> Result<Option<Entry>, StoreError> {
         let prefix = key::redemption(redemption);
         let number = self.newest_under(member, &prefix, Freshness::Consistent).await?;
-        let Some(number) = number else {
-            return Ok(None);
-        };
+        let Some(number) = number else { return Ok(None) };
         Ok(Some(self.existing_line(member, number).await?.entry))
+    }
+
+    /// A redemption's newest line and the wallet, as they stood together: without this a hold that
+    /// is captured between two reads would seem to have lapsed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn redemption_now(
+        &self,
+        member: &MemberId,
+        redemption: &RedemptionId,
+    ) -> Result<Option<(Entry, AsOf)>, StoreError> {
+        loop {
+            let Some(wallet) = self.load(member).await? else { return Ok(None) };
+            let Some(line) = self.redemption(member, redemption).await? else { return Ok(None) };
+            // A line newer than the wallet was written between the reads; somebody made progress
+            // each time that this is repeated.
+            if line.number <= wallet.line.entry.number {
+                return Ok(Some((line, wallet)));
+            }
+        }
     }
 
     /// Up to `limit` lines, newest first, from the one before `before` on.

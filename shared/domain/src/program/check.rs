@@ -330,7 +330,7 @@ impl Checker<'_> {
             checker.handle(field, &each.handle);
             checker.period(&format!("{field}.expires_after"), each.expires_after.as_ref());
             for (index, kind) in each.excludes.iter().enumerate() {
-                let kinds = [("gift_card", ()), ("shipping", ()), ("product", ())];
+                let kinds = [("gift_card", ()), ("shipping", ())];
                 checker.choice(&format!("{field}.excludes[{index}]"), kind, &kinds);
             }
             if let Some(minimum) = &each.minimum_spend {

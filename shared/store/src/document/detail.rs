@@ -1,7 +1,7 @@
 //! What a line was asked for, as it is stored. Ids are not repeated here: the operation's name
 //! has them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use scrip_domain::adjustment::Adjusted;
 use scrip_domain::amount::{Change, Minor, Points};
@@ -15,9 +15,10 @@ use scrip_domain::redeem::{Captured, Opened, Plan, PlanLine, PointsDiscount, Rel
 use scrip_domain::tier::Assigned;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use super::state::{FactsDocument, StandingDocument};
-use super::{AttributeValueDocument, Millis, instant, is_false, millis};
+use super::{Item, Millis, instant, is_false, millis};
 use crate::key;
 
 /// One shape per kind; the kind itself is an attribute of the line.
@@ -176,10 +177,7 @@ impl DetailDocument {
         }
     }
 
-    pub(super) fn read(
-        kind: &str,
-        item: HashMap<String, AttributeValueDocument>,
-    ) -> Result<Self, String> {
+    pub(super) fn read(kind: &str, item: Item) -> Result<Self, String> {
         Ok(match kind {
             "facts" => Self::Facts(parse(item)?),
             "purchase" => Self::Purchase(parse(item)?),
@@ -243,8 +241,8 @@ impl DetailDocument {
     }
 }
 
-fn parse<T: DeserializeOwned>(item: HashMap<String, AttributeValueDocument>) -> Result<T, String> {
-    serde_dynamo::from_item(item).map_err(|error: serde_dynamo::Error| format!("detail: {error}"))
+fn parse<T: DeserializeOwned>(item: Item) -> Result<T, String> {
+    from_item(item).map_err(|error: serde_dynamo::Error| format!("detail: {error}"))
 }
 
 fn encode_purchase(purchased: &Purchased) -> PurchaseDocument {

@@ -73,7 +73,7 @@ async fn lines_stay_small() {
     bench.purchase(&bench.ledger, "alice", "1000234", "59.95").await.unwrap();
     for item in bench.items("MEMBER#alice").await {
         let bytes = item_bytes(&item);
-        assert!(bytes <= 1024, "{} bytes: {item:?}", bytes);
+        assert!(bytes <= 1024, "{bytes} bytes: {item:?}");
     }
 }
 

@@ -1,4 +1,10 @@
 //! The store against the embedded DynamoDB, over HTTP, through its public surface.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed"
+)]
 
 mod capacity;
 mod damage;
