@@ -51,7 +51,9 @@ struct LocalArgs {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    // The embedded database logs every failed condition, which to a ledger is a lost race.
+    let quiet = || EnvFilter::new("warn,dynoxide=off");
+    let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| quiet());
     tracing_subscriber::fmt().json().with_writer(std::io::stderr).with_env_filter(filter).init();
     let cli = Cli::parse();
     let args = match cli.command {

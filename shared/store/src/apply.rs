@@ -271,6 +271,9 @@ impl Ledger {
     {
         let started = Stopwatch::now();
         let mut tries = 0;
+        // A put of which nothing was heard may still arrive, so nothing that follows may claim
+        // that nothing was written.
+        let mut unheard: Option<StoreError> = None;
         loop {
             let setback = match self.attempt(requests, &decide).await {
                 Ok(settled) => return Ok(settled),
@@ -279,16 +282,22 @@ impl Ledger {
             tries += 1;
             let given_up = TRIES_MAX <= tries || TRYING <= started.elapsed();
             match setback {
-                Setback::Final(error) => return Err(error),
-                Setback::Raced if given_up => return self.last_look(requests).await,
-                Setback::Unheard(error) if given_up => return Err(error.into()),
-                Setback::Raced | Setback::Unheard(_) => tokio::time::sleep(pause(tries)).await,
+                Setback::Raced => {}
+                Setback::Unheard(error) => unheard = Some(error),
+                Setback::Final(error) => return Err(unheard.map_or(error, ApplyError::Store)),
             }
+            if given_up {
+                return match (self.last_look(requests).await, unheard) {
+                    (Err(ApplyError::Contended), Some(unheard)) => Err(unheard.into()),
+                    (looked, _) => looked,
+                };
+            }
+            tokio::time::sleep(pause(tries)).await;
         }
     }
 
-    /// After too many lost races: one of them may have been lost to an earlier put of this very
-    /// operation, whose answer did not arrive.
+    /// After the last try: a race may have been lost to an earlier put of this very operation,
+    /// whose answer did not arrive.
     async fn last_look<T, R>(&self, requests: &[Request]) -> Result<Settled<T>, ApplyError<R>>
     where
         R: std::error::Error + 'static,

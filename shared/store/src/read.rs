@@ -16,6 +16,9 @@ use crate::key;
 use crate::ledger::{Ledger, Recorded};
 use crate::table::{INDEX, OPERATION, PARTITION, SORT};
 
+/// The most lines asked for in one call: those of the largest wallets then still arrive well
+/// within the timeout of a call.
+const LINES_PER_CALL: u32 = 25;
 /// How far the newest line of an account may be ahead of this function's clock, in seconds.
 const AHEAD_SECONDS_MAX: u64 = 5 * 60;
 
@@ -183,7 +186,6 @@ impl Ledger {
             None => u64::MAX >> 24,
             Some(before) => before.saturating_sub(1),
         };
-        let limit = limit.cast_signed();
         let query = self
             .query(key::account(member), Freshness::Consistent)
             .key_condition_expression("#pk = :pk AND #sk BETWEEN :first AND :last")
@@ -191,7 +193,7 @@ impl Ledger {
             .expression_attribute_values(":first", AttributeValue::S(key::entry(0)))
             .expression_attribute_values(":last", AttributeValue::S(key::entry(last)))
             .scan_index_forward(false)
-            .limit(limit);
+            .limit(limit.min(LINES_PER_CALL).cast_signed());
         let items = self.all_items(query, usize::try_from(limit).unwrap_or(0)).await?;
         let lines: Result<Vec<_>, _> = items.into_iter().map(|item| decode(member, item)).collect();
         let lines = lines?;

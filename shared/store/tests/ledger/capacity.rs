@@ -19,6 +19,8 @@ async fn ten_lots(bench: &Bench) {
 
 #[track_caller]
 fn check(what: &str, usage: Usage, read_halves: u64, write_halves: u64) {
+    // The table of the README: `cargo test --test ledger -- capacity --nocapture`.
+    println!("| {what} | {} | {} |", usage.read_units(), usage.write_units());
     assert!(
         usage.read_halves <= read_halves && usage.write_halves <= write_halves,
         "{what} used {} read and {} write units",
@@ -52,9 +54,20 @@ async fn operations_on_a_wallet_of_ten_lots_cost_what_is_promised() {
     appended(bench.capture(&ledger, "alice", "held").await);
     check("capture", ledger.usage(), 6, 4);
 
+    bench.redeem(&bench.ledger, "alice", "back", "survey", 250, held).await.unwrap();
+    bench.award_until(&bench.ledger, "alice", "again", 1, later).await.unwrap();
+    let ledger = bench.ledger.metered();
+    appended(bench.release(&ledger, "alice", "back").await);
+    check("release", ledger.usage(), 6, 4);
+
     let ledger = bench.ledger.metered();
     appended(bench.purchase(&ledger, "alice", "1000234", "59.95").await);
     check("purchase", ledger.usage(), 4, 6);
+
+    let ledger = bench.ledger.metered();
+    let (now, redemption) = (bench.now(), Some("held"));
+    appended(bench.purchase_paid_by(&ledger, "alice", "1000235", "59.95", now, redemption).await);
+    check("purchase naming a redemption", ledger.usage(), 6, 6);
 
     let ledger = bench.ledger.metered();
     ledger.load(&member("alice")).await.unwrap();

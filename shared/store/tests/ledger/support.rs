@@ -7,12 +7,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use scrip_domain::amount::Points;
 use scrip_domain::award::{self, Award};
 use scrip_domain::entry::{Entry, Operation};
-use scrip_domain::id::MemberId;
+use scrip_domain::id::{MemberId, RedemptionId};
 use scrip_domain::program::{Document, Program};
 use scrip_domain::purchase::{self, LineKind, Purchase, PurchaseLine};
 use scrip_domain::redeem::capture::{self, Part};
 use scrip_domain::redeem::{
-    self, Basket, BasketLine, History, PointsAmount, PointsUse, Redemption, Settlement,
+    self, Basket, BasketLine, History, PointsAmount, PointsUse, Redemption, Settlement, release,
 };
 use scrip_domain::time::{Instant, Period};
 use scrip_local::{Embedded, TABLE};
@@ -114,6 +114,19 @@ impl Bench {
         net: &str,
         transacted_at: Instant,
     ) -> Result<Outcome<std::convert::Infallible>, ApplyError<purchase::Refusal>> {
+        self.purchase_paid_by(ledger, name, order, net, transacted_at, None).await
+    }
+
+    pub(crate) async fn purchase_paid_by(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        order: &str,
+        net: &str,
+        transacted_at: Instant,
+        redemption: Option<&str>,
+    ) -> Result<Outcome<std::convert::Infallible>, ApplyError<purchase::Refusal>> {
+        let redemption: Option<RedemptionId> = redemption.map(|id| id.parse().unwrap());
         let command = Purchase {
             order: order.parse().unwrap(),
             currency: self.program.currency,
@@ -127,12 +140,14 @@ impl Bench {
                 net: self.program.currency.parse_amount(net).unwrap(),
             }],
             paid_by_promotional_credit: scrip_domain::amount::Minor::ZERO,
-            redemption: None,
+            redemption: redemption.clone(),
         };
         let request = request(name, Operation::Purchase(order.parse().unwrap()), &net);
+        let request = Request { redemption, ..request };
         ledger
             .apply(&request, |it| {
-                purchase::decide(it.wallet, &self.program, &command, None, it.now)
+                let history = it.redemption.and_then(History::of);
+                purchase::decide(it.wallet, &self.program, &command, history.as_ref(), it.now)
             })
             .await
     }
@@ -183,6 +198,24 @@ impl Bench {
             .apply(&request, |it| {
                 let history = it.redemption.and_then(History::of);
                 capture::decide(it.wallet, history.as_ref(), &Part::Full, it.now)
+            })
+            .await
+    }
+
+    pub(crate) async fn release(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        id: &str,
+    ) -> Result<Outcome<History>, ApplyError<release::Refusal>> {
+        let request = Request {
+            redemption: Some(id.parse().unwrap()),
+            ..request(name, Operation::Release(id.parse().unwrap()), &"all")
+        };
+        ledger
+            .apply(&request, |it| {
+                let history = it.redemption.and_then(History::of);
+                release::decide(it.wallet, history.as_ref(), it.now)
             })
             .await
     }
