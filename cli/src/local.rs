@@ -9,7 +9,7 @@ use axum::Router;
 use scrip_domain::program::Document;
 use scrip_domain::time::Instant;
 use scrip_edge::App;
-use scrip_local::{Embedded, EmbeddedError, TABLE, client_at};
+use scrip_local::{Embedded, EmbeddedError, SAMPLE_PROGRAM, TABLE, client_at};
 use scrip_store::{Ledger, StoreError, create_table};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -18,9 +18,6 @@ use tokio::sync::watch;
 use crate::capacity::Capacity;
 use crate::clock::LocalClock;
 use crate::{control, gateway};
-
-/// The program that a new local ledger starts with.
-const SAMPLE_PROGRAM: &str = include_str!("../../shared/domain/programs/sample.json");
 
 /// Where a local stack keeps its ledger.
 #[derive(Debug, Clone)]

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use scrip_domain::amount::Points;
-use scrip_domain::facts::{BirthMonth, Country, Facts};
+use scrip_domain::facts::Facts;
 use scrip_domain::id::{Handle, MemberId};
 use scrip_domain::program::{PointsDefinition, PointsKind, Program};
 use scrip_domain::tier;
-use scrip_domain::time::{Instant, Zone};
+use scrip_domain::time::Instant;
 use scrip_domain::wallet::{Holding, Wallet};
 use scrip_edge::{Answer, ApiRequest, App, Code, Problem};
 use serde::Serialize;
@@ -22,7 +22,7 @@ struct BalanceAnswer {
     at: Instant,
     entry: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    facts: Option<FactsAnswer>,
+    facts: Option<Facts>,
     points: Vec<PointsAnswer>,
     rewards: None0,
     rewards_total: None0,
@@ -31,18 +31,6 @@ struct BalanceAnswer {
     credits_total: None0,
     #[serde(skip_serializing_if = "Option::is_none")]
     tier: Option<TierAnswer>,
-}
-
-#[derive(Serialize)]
-struct FactsAnswer {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    birth_month: Option<BirthMonth>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    time_zone: Option<Zone>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    joined_on: Option<NaiveDate>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    country: Option<Country>,
 }
 
 #[derive(Serialize)]
@@ -103,7 +91,7 @@ pub(crate) async fn get(app: &App, request: &ApiRequest) -> Result<Answer, Probl
         member,
         at: found.at,
         entry: found.line.entry.number,
-        facts: wallet.facts.map(facts),
+        facts: wallet.facts,
         points: points(program, wallet),
         rewards: [],
         rewards_total: [],
@@ -112,11 +100,6 @@ pub(crate) async fn get(app: &App, request: &ApiRequest) -> Result<Answer, Probl
         credits_total: [],
         tier: tier(program, wallet),
     }))
-}
-
-fn facts(facts: Facts) -> FactsAnswer {
-    let Facts { birth_month, time_zone, joined_on, country } = facts;
-    FactsAnswer { birth_month, time_zone, joined_on, country }
 }
 
 /// Every definition that is a balance, in the order of the program; retired ones only while

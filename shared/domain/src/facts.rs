@@ -12,15 +12,20 @@ use crate::time::{Instant, Zone};
 use crate::wallet::Wallet;
 
 /// Facts about a member (DESIGN 5.20). Each may be unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Facts {
     /// The month of the member's birthday.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birth_month: Option<BirthMonth>,
     /// Decides what month a purchase falls in; the program's zone when unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<Zone>,
     /// When the member joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joined_on: Option<NaiveDate>,
     /// Where purchases are made that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
 }
 

@@ -1,6 +1,6 @@
 //! What every function does at its border: the caller, the request, the answer, the log.
 //!
-//! A function implements [`Function`]; its `main` is [`run`]. [`serve`] is one invocation:
+//! A function implements [`Function`]; its `main` is [`run`]. [`serve()`] is one invocation:
 //! authorise, answer, turn a problem into RFC 9457, log once.
 
 mod answer;
@@ -13,7 +13,7 @@ mod request;
 mod serve;
 
 pub use answer::{Answer, line_of};
-pub use app::{App, system_clock};
+pub use app::{App, StartError, system_clock};
 pub use body::{Object, parse_body};
 pub use caller::Scope;
 pub use problem::{Code, Problem};

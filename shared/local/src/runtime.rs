@@ -10,9 +10,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use scrip_domain::time::Instant;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::sync::mpsc;
+
+use crate::SAMPLE_PROGRAM;
+use crate::embedded::{Embedded, TABLE};
 
 struct Invocation {
     event: Mutex<Option<Bytes>>,
@@ -57,6 +61,27 @@ pub async fn invoke(
     };
     server.abort();
     answer.map(Into::into).map_err(|error| String::from_utf8_lossy(&error).into_owned())
+}
+
+/// [`invoke`] on a ledger in memory that has the sample program, and nothing else.
+///
+/// # Errors
+/// As [`invoke`]; also when the ledger cannot be made.
+pub async fn invoke_on_sample(binary: &Path, event: &[u8]) -> Result<serde_json::Value, String> {
+    let embedded = Embedded::memory().await.map_err(|error| error.to_string())?;
+    let ledger = embedded.ledger(Arc::new(|| Instant::EPOCH));
+    let program = serde_json::from_str(SAMPLE_PROGRAM).map_err(|error| error.to_string())?;
+    ledger.set_program(program, 0, "sample").await.map_err(|error| error.to_string())?;
+    let endpoint = embedded.endpoint();
+    let variables = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_REGION", "us-east-1"),
+        ("SCRIP_TABLE", TABLE),
+    ];
+    let answer = invoke(binary, &variables, event.to_vec()).await?;
+    serde_json::from_slice(&answer).map_err(|error| error.to_string())
 }
 
 async fn next(State(invocation): State<Arc<Invocation>>) -> Response {

@@ -488,19 +488,7 @@ impl Ledger {
 
     /// Appends a line to its account's log.
     async fn append<R: std::error::Error + 'static>(&self, item: Item) -> Result<(), Setback<R>> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&*self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(#pk)")
-            .expression_attribute_names("#pk", PARTITION)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|error| setback_of_put(&error))?;
-        self.meter.wrote(put.consumed_capacity());
-        Ok(())
+        self.put_new(item).await.map_err(|error| setback_of_put(&error))
     }
 
     /// Appends one line to each of several logs, or none to any.

@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use scrip_domain::entry::Entry;
 use scrip_domain::time::Instant;
 
 use crate::apply::Fingerprint;
 use crate::canonical::Hash;
+use crate::document::Item;
 use crate::hour::Hour;
+use crate::table::PARTITION;
 use crate::usage::{Meter, Usage};
 
 /// Reads the time. The system's clock in a function, a clock that is told in tests.
@@ -56,5 +61,20 @@ impl Ledger {
     /// The clock's present.
     pub fn now(&self) -> Instant {
         (self.clock)()
+    }
+    /// Puts an item, unless there is one of its key.
+    pub(crate) async fn put_new(&self, item: Item) -> Result<(), SdkError<PutItemError>> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#pk)")
+            .expression_attribute_names("#pk", PARTITION)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        self.meter.wrote(put.consumed_capacity());
+        Ok(())
     }
 }

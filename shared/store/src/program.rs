@@ -1,7 +1,7 @@
 //! Versions of the program: append-only, like everything else.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::AttributeValue;
 use scrip_domain::program::Document;
 use scrip_domain::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -87,21 +87,8 @@ impl Ledger {
             to_item(version.clone()).map_err(|error: serde_dynamo::Error| damaged(error))?;
         item.insert(PARTITION.to_owned(), AttributeValue::S(key::PROGRAM.to_owned()));
         item.insert(SORT.to_owned(), AttributeValue::S(sort));
-        let put = self
-            .client
-            .put_item()
-            .table_name(&*self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(#pk)")
-            .expression_attribute_names("#pk", PARTITION)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match put {
-            Ok(put) => {
-                self.meter.wrote(put.consumed_capacity());
-                Ok(Some(version))
-            }
+        match self.put_new(item).await {
+            Ok(()) => Ok(Some(version)),
             Err(error)
                 if error
                     .as_service_error()

@@ -8,6 +8,7 @@ use scrip_domain::amount::{Change, Minor, Points};
 use scrip_domain::award::Awarded;
 use scrip_domain::currency::Currency;
 use scrip_domain::entry::{Detail, Operation};
+use scrip_domain::facts::Facts;
 use scrip_domain::id::{Handle, LineId, Reason, RedemptionId};
 use scrip_domain::purchase::{Purchased, PurchasedLine, TierOutcome};
 use scrip_domain::rate::Rate;
@@ -17,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
-use super::state::{FactsDocument, StandingDocument};
+use super::state::StandingDocument;
 use super::{Item, Millis, instant, is_false, millis};
 use crate::key;
 
@@ -38,7 +39,7 @@ pub(super) enum DetailDocument {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FactsSetDocument {
-    facts: FactsDocument,
+    facts: Facts,
     #[serde(default, skip_serializing_if = "is_false")]
     first: bool,
 }
@@ -150,10 +151,9 @@ fn is_nothing(amount: &Minor) -> bool {
 impl DetailDocument {
     pub(super) fn from_detail(detail: &Detail) -> Self {
         match detail {
-            Detail::Facts { facts, first } => Self::Facts(FactsSetDocument {
-                facts: FactsDocument::from_facts(*facts),
-                first: *first,
-            }),
+            Detail::Facts { facts, first } => {
+                Self::Facts(FactsSetDocument { facts: *facts, first: *first })
+            }
             Detail::Purchase(purchased) => Self::Purchase(encode_purchase(purchased)),
             Detail::Award(awarded) => Self::Award(AwardDocument { reason: awarded.reason.clone() }),
             Detail::Adjustment(adjusted) => Self::Adjustment(AdjustmentDocument {
@@ -195,9 +195,7 @@ impl DetailDocument {
     pub(super) fn into_detail(self, operation: Option<&str>) -> Result<Detail, String> {
         let named = operation.and_then(key::parse_operation);
         Ok(match (self, named) {
-            (Self::Facts(set), None) => {
-                Detail::Facts { facts: set.facts.into_facts(), first: set.first }
-            }
+            (Self::Facts(set), None) => Detail::Facts { facts: set.facts, first: set.first },
             (Self::Purchase(document), Some(Operation::Purchase(order))) => {
                 Detail::Purchase(decode_purchase(document, order)?)
             }

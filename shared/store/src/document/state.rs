@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use scrip_domain::amount::Points;
-use scrip_domain::facts::{BirthMonth, Country, Facts};
+use scrip_domain::facts::Facts;
 use scrip_domain::id::{Handle, RedemptionId};
-use scrip_domain::time::Zone;
 use scrip_domain::wallet::{Hold, Holding, Lot, Pin, Standing, Wallet};
 use serde::{Deserialize, Serialize};
 
@@ -16,26 +14,13 @@ use super::{Millis, instant, is_zero, millis};
 #[serde(deny_unknown_fields)]
 pub(super) struct StateDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    facts: Option<FactsDocument>,
+    facts: Option<Facts>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tier: Option<StandingDocument>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     points: BTreeMap<Handle, HoldingDocument>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     holds: Vec<HoldDocument>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FactsDocument {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    birth_month: Option<BirthMonth>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    time_zone: Option<Zone>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    joined_on: Option<NaiveDate>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    country: Option<Country>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -93,7 +78,7 @@ impl StateDocument {
     pub(super) fn from_wallet(wallet: &Wallet) -> Self {
         let holdings = wallet.points.iter();
         Self {
-            facts: wallet.facts.map(FactsDocument::from_facts),
+            facts: wallet.facts,
             tier: wallet.standing.as_ref().map(StandingDocument::from_standing),
             points: holdings
                 .map(|(handle, holding)| (handle.clone(), encode_holding(holding)))
@@ -105,23 +90,11 @@ impl StateDocument {
     pub(super) fn into_wallet(self) -> Wallet {
         let holdings = self.points.into_iter();
         Wallet {
-            facts: self.facts.map(FactsDocument::into_facts),
+            facts: self.facts,
             standing: self.tier.map(StandingDocument::into_standing),
             points: holdings.map(|(handle, holding)| (handle, decode_holding(holding))).collect(),
             holds: self.holds.into_iter().map(decode_hold).collect(),
         }
-    }
-}
-
-impl FactsDocument {
-    pub(super) fn from_facts(facts: Facts) -> Self {
-        let Facts { birth_month, time_zone, joined_on, country } = facts;
-        Self { birth_month, time_zone, joined_on, country }
-    }
-
-    pub(super) fn into_facts(self) -> Facts {
-        let Self { birth_month, time_zone, joined_on, country } = self;
-        Facts { birth_month, time_zone, joined_on, country }
     }
 }
 

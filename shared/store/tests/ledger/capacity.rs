@@ -18,8 +18,9 @@ async fn ten_lots(bench: &Bench) {
 }
 
 #[track_caller]
+#[expect(clippy::print_stdout, reason = "the table of the README")]
 fn check(what: &str, usage: Usage, read_halves: u64, write_halves: u64) {
-    // The table of the README: `cargo test --test ledger -- capacity --nocapture`.
+    // `cargo test --workspace --test ledger -- capacity --nocapture`
     println!("| {what} | {} | {} |", usage.read_units(), usage.write_units());
     assert!(
         usage.read_halves <= read_halves && usage.write_halves <= write_halves,
