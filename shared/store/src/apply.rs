@@ -13,28 +13,21 @@
 
 use std::time::{Duration, Instant as Stopwatch};
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem};
 use scrip_domain::draft::Draft;
 use scrip_domain::entry::{Decision, Entry, Line, Operation};
-use scrip_domain::id::{MemberId, RedemptionId};
+use scrip_domain::id::RedemptionId;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
-use serde::Serialize;
-use sha2::{Digest, Sha256};
-use thiserror::Error;
 
+use crate::append::Setback;
 use crate::canonical::Hash;
-use crate::client::transaction_config;
-use crate::document::{self, Item};
+use crate::document;
 use crate::error::StoreError;
 use crate::key;
 use crate::ledger::{Ledger, Recorded};
 use crate::marker::{Claim, Job, arm};
+use crate::operation::{ApplyError, Outcome, OutcomeOfMany, Request, Situation};
 use crate::read::Freshness;
-use crate::table::PARTITION;
 
 /// Tries before a caller is told that a wallet is contended. Each costs at least two reads.
 const TRIES_MAX: u32 = 10;
@@ -49,128 +42,6 @@ const PAUSE: Duration = Duration::from_millis(25);
 const PAUSE_MAX: Duration = Duration::from_millis(400);
 /// What the chain of hashes begins with.
 const BEFORE_THE_FIRST: Hash = [0; 32];
-
-/// Tells one request from another under the same operation: 16 bytes of SHA-256 of the request's
-/// canonical JSON. Secrets and the server's time are never part of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fingerprint([u8; 16]);
-
-impl Fingerprint {
-    /// Of a request whose members serialise in a fixed order.
-    ///
-    /// # Errors
-    /// When it cannot be written as JSON, which the border's plain types always can.
-    pub fn of(request: &impl Serialize) -> Result<Self, serde_json::Error> {
-        let digest: [u8; 32] = Sha256::digest(serde_json::to_vec(request)?).into();
-        let mut bytes = [0; 16];
-        bytes.iter_mut().zip(digest).for_each(|(byte, digit)| *byte = digit);
-        Ok(Self(bytes))
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    pub(crate) fn read(value: &AttributeValue) -> Option<Self> {
-        value.as_b().ok()?.as_ref().try_into().ok().map(Self)
-    }
-}
-
-/// One account's part in an operation.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// Whose log.
-    pub member: MemberId,
-    /// Its name there; `None` for what is idempotent by state.
-    pub operation: Option<Operation>,
-    /// Of the request.
-    pub fingerprint: Fingerprint,
-    /// The authenticated caller.
-    pub by: String,
-    /// The version of the program that decides.
-    pub program: u64,
-    /// The redemption whose newest line the decision needs.
-    pub redemption: Option<RedemptionId>,
-}
-
-/// What a decision is given.
-#[derive(Debug, Clone, Copy)]
-pub struct Situation<'a> {
-    /// As its newest line left it.
-    pub wallet: &'a Wallet,
-    /// The newest line of the redemption that the request named.
-    pub redemption: Option<&'a Entry>,
-    /// The one instant of this operation: the later of the clock and the newest line of every
-    /// account in it.
-    pub now: Instant,
-}
-
-/// What became of an operation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome<T> {
-    /// Its line was appended.
-    Appended(Entry),
-    /// It was applied before, by this line.
-    Replayed(Entry),
-    /// There was nothing to write.
-    Unchanged {
-        /// How things stand.
-        answer: T,
-        /// The wallet, carried to the instant of the decision.
-        wallet: Wallet,
-    },
-}
-
-/// What became of an operation on several accounts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OutcomeOfMany {
-    /// Its lines were appended, in the order of the requests.
-    Appended(Vec<Entry>),
-    /// It was applied before; this is the line of the first request.
-    Replayed(Entry),
-}
-
-/// Why an operation was not applied.
-#[derive(Debug, Error)]
-pub enum ApplyError<R: std::error::Error + 'static> {
-    /// Against a rule; nothing was written.
-    #[error(transparent)]
-    Refused(R),
-    /// The name was used for a different request; nothing was written.
-    #[error("the operation was already applied with a different request")]
-    OperationConflict,
-    /// The order was recorded for another member; nothing was written.
-    #[error("the order belongs to another member")]
-    OrderBelongsToAnotherMember,
-    /// Others were faster too often; nothing was written.
-    #[error("the account is contended")]
-    Contended,
-    /// The store did not answer: the line may or may not be there, and sending the same operation
-    /// again finds out.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why one try did not end it.
-enum Setback<R: std::error::Error + 'static> {
-    /// Somebody else wrote the next line.
-    Raced,
-    /// Nothing was heard of a write, or the store did not answer.
-    Unheard(StoreError),
-    /// There is no point in trying again.
-    Final(ApplyError<R>),
-}
-
-impl<R: std::error::Error + 'static> From<StoreError> for Setback<R> {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable { .. } => Self::Unheard(error),
-            StoreError::Damaged { .. }
-            | StoreError::NewerFormat { .. }
-            | StoreError::ClockBehind { .. } => Self::Final(error.into()),
-        }
-    }
-}
 
 /// What was decided for all accounts together.
 enum Decided<T> {
@@ -485,66 +356,6 @@ impl Ledger {
         }
         Ok(entries)
     }
-
-    /// Appends a line to its account's log.
-    async fn append<R: std::error::Error + 'static>(&self, item: Item) -> Result<(), Setback<R>> {
-        self.put_new(item).await.map_err(|error| setback_of_put(&error))
-    }
-
-    /// Appends one line to each of several logs, or none to any.
-    async fn append_all<R: std::error::Error + 'static>(
-        &self,
-        items: Vec<Item>,
-    ) -> Result<(), Setback<R>> {
-        let mut transaction = self
-            .client
-            .transact_write_items()
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        for item in items {
-            let put = Put::builder()
-                .table_name(&*self.table)
-                .set_item(Some(item))
-                .condition_expression("attribute_not_exists(#pk)")
-                .expression_attribute_names("#pk", PARTITION)
-                .build()
-                .map_err(|error| StoreError::damaged("transaction", "put", error))?;
-            transaction = transaction.transact_items(TransactWriteItem::builder().put(put).build());
-        }
-        let written = transaction
-            .customize()
-            .config_override(transaction_config())
-            .send()
-            .await
-            .map_err(|error| setback_of_transaction(&error))?;
-        self.meter.wrote(written.consumed_capacity());
-        Ok(())
-    }
-}
-
-fn setback_of_put<R: std::error::Error + 'static>(error: &SdkError<PutItemError>) -> Setback<R> {
-    match error.as_service_error() {
-        Some(
-            PutItemError::ConditionalCheckFailedException(_)
-            | PutItemError::TransactionConflictException(_),
-        ) => Setback::Raced,
-        _ => Setback::Unheard(StoreError::from_sdk("PutItem", error)),
-    }
-}
-
-/// A transaction that was cancelled wrote nothing. One in progress, or unanswered, may have.
-fn setback_of_transaction<R: std::error::Error + 'static>(
-    error: &SdkError<TransactWriteItemsError>,
-) -> Setback<R> {
-    if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-        error.as_service_error()
-    {
-        let raced = ["ConditionalCheckFailed", "TransactionConflict"];
-        let mut codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-        if codes.any(|code| raced.contains(&code)) {
-            return Setback::Raced;
-        }
-    }
-    Setback::Unheard(StoreError::from_sdk("TransactWriteItems", error))
 }
 
 /// A random pause, so that those who lost a race do not meet again.

@@ -33,11 +33,11 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 
 use crate::StoreError;
-use crate::apply::Fingerprint;
 use crate::canonical::{self, HASH, Hash};
 use crate::hour::Hour;
 use crate::key;
 use crate::ledger::Recorded;
+use crate::operation::Fingerprint;
 use crate::table::{OPERATION, PARTITION, SORT};
 
 use detail::DetailDocument;

@@ -9,10 +9,10 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use scrip_domain::entry::Entry;
 use scrip_domain::time::Instant;
 
-use crate::apply::Fingerprint;
 use crate::canonical::Hash;
 use crate::document::Item;
 use crate::hour::Hour;
+use crate::operation::Fingerprint;
 use crate::table::PARTITION;
 use crate::usage::{Meter, Usage};
 

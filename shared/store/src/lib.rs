@@ -4,6 +4,7 @@
 //! newest line, then the operation's name, then decide, then one conditional put. The rules are
 //! in `scrip-domain`; nothing here decides what a member may do.
 
+mod append;
 mod apply;
 mod canonical;
 mod client;
@@ -13,17 +14,18 @@ mod hour;
 mod key;
 mod ledger;
 mod marker;
+mod operation;
 mod program;
 mod read;
 mod table;
 mod usage;
 
-pub use apply::{ApplyError, Fingerprint, Outcome, OutcomeOfMany, Request, Situation};
 pub use client::client_config;
 pub use error::StoreError;
 pub use hour::Hour;
 pub use ledger::{Clock, Ledger, Recorded};
 pub use marker::{Job, SHARDS};
+pub use operation::{ApplyError, Fingerprint, Outcome, OutcomeOfMany, Request, Situation};
 pub use program::ProgramVersion;
 pub use read::{AsOf, Page};
 pub use table::{INDEX, create_table};

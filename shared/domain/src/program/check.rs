@@ -1,46 +1,21 @@
 //! From a document to a program, or to every fault in it.
 
-use std::fmt::Display;
-use std::str::FromStr;
+mod reader;
+mod unissued;
 
 use super::{
-    BaseRate, BenefitDocument, CalendarUnit, ClawbackPolicy, Conditions, ConversionDocument,
-    CreditDocument, Document, Expiry, ExpiryDocument, GiftCardDocument, HOLD_MINUTES_MAX,
-    HOLD_MINUTES_MIN, Level, Multiplier, PinDocument, PointsDefinition, PointsDocument, PointsKind,
-    PointsValue, Program, RewardDocument, Tiers, TiersDocument, ValueDocument, WhenDocument,
+    BaseRate, CalendarUnit, ClawbackPolicy, Conditions, Document, Expiry, ExpiryDocument,
+    HOLD_MINUTES_MAX, HOLD_MINUTES_MIN, Level, Multiplier, PointsDefinition, PointsDocument,
+    PointsKind, PointsValue, Program, Tiers, TiersDocument, ValueDocument, WhenDocument,
 };
-use crate::amount::{Minor, Points};
+use crate::amount::Minor;
 use crate::currency::Currency;
 use crate::id::Handle;
 use crate::rate::{Rate, Rounding};
 use crate::time::{Instant, Period, Zone};
 
-/// Digits of a PIN: fewer are guessed within the attempts, more are mistyped.
-const PIN_DIGITS: std::ops::RangeInclusive<u64> = 4..=12;
-/// Wrong PINs before a number is locked.
-const PIN_ATTEMPTS: std::ops::RangeInclusive<u64> = 1..=20;
-
-/// One thing in a document that does not make sense.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Where, such as `rates[1].points`.
-    pub field: String,
-    /// What is wrong, for a person to read.
-    pub detail: String,
-}
-
-impl Fault {
-    pub(super) fn new(field: impl Into<String>, detail: impl Display) -> Self {
-        Self { field: field.into(), detail: detail.to_string() }
-    }
-}
-
-/// Collects faults while the rest of the document is still read. A value that could not be read
-/// is replaced by a stand-in that never leaves this file: with any fault there is no program.
-struct Checker<'a> {
-    document: &'a Document,
-    faults: Vec<Fault>,
-}
+use reader::Checker;
+pub use reader::Fault;
 
 pub(super) fn program(document: &Document) -> Result<Program, Vec<Fault>> {
     let mut checker = Checker { document, faults: Vec::new() };
@@ -301,119 +276,6 @@ impl Checker<'_> {
         });
         Some(Tiers { points: each.points.parse().ok()?, levels })
     }
-
-    fn conversions(&mut self, all: &[ConversionDocument], currency: Currency) {
-        self.each("conversions", all, |checker, field, each| {
-            let points = checker.document.points.iter().find(|points| points.handle == each.points);
-            if points.is_none_or(|points| points.kind == "tier") {
-                let detail = format!("`{}` is not a redeemable definition", each.points);
-                checker.fault(format!("{field}.points"), detail);
-            }
-            if !checker.document.rewards.iter().any(|reward| reward.handle == each.reward) {
-                checker.fault(
-                    format!("{field}.reward"),
-                    format!("`{}` is not among `rewards`", each.reward),
-                );
-            }
-            if each.multiple == 0 {
-                checker.fault(format!("{field}.multiple"), "must be more than 0");
-            }
-            checker.count(&format!("{field}.multiple"), each.multiple);
-            let money = checker.money(&format!("{field}.money"), &each.money, currency);
-            checker.positive(&format!("{field}.money"), money, money)
-        });
-    }
-
-    fn rewards(&mut self, all: &[RewardDocument], currency: Currency) {
-        self.unique("rewards", all.iter().map(|each| &each.handle));
-        self.each("rewards", all, |checker, field, each| {
-            checker.handle(field, &each.handle);
-            checker.period(&format!("{field}.expires_after"), each.expires_after.as_ref());
-            for (index, kind) in each.excludes.iter().enumerate() {
-                let kinds = [("gift_card", ()), ("shipping", ())];
-                checker.choice(&format!("{field}.excludes[{index}]"), kind, &kinds);
-            }
-            if let Some(minimum) = &each.minimum_spend {
-                checker.money(&format!("{field}.minimum_spend"), minimum, currency);
-            }
-            if let Some(share) = &each.maximum_share {
-                checker.fraction(&format!("{field}.maximum_share"), share, &Rate::one(), "1");
-            }
-            Some(())
-        });
-    }
-
-    fn benefits(&mut self, all: &[BenefitDocument], currency: Currency) {
-        self.unique("benefits", all.iter().map(|each| &each.handle));
-        self.each("benefits", all, |checker, field, each| {
-            checker.handle(field, &each.handle);
-            checker.period(&format!("{field}.expires_after"), each.expires_after.as_ref());
-            let forms = [each.percent_off.is_some(), each.amount_off.is_some(), each.service];
-            if forms.into_iter().filter(|given| *given).count() != 1 {
-                checker.fault(
-                    field,
-                    "must have exactly one of `percent_off`, `amount_off`, `service`",
-                );
-            }
-            if let Some(percent) = &each.percent_off {
-                let whole = Rate::parse("100").unwrap_or_else(|_| Rate::one());
-                checker.fraction(&format!("{field}.percent_off"), percent, &whole, "100");
-            }
-            if let Some(amount) = &each.amount_off {
-                let amount = checker.money(&format!("{field}.amount_off"), amount, currency);
-                checker.positive(&format!("{field}.amount_off"), amount, amount);
-            }
-            if each.uses == Some(0) {
-                checker.fault(format!("{field}.uses"), "must be more than 0");
-            }
-            checker.count(&format!("{field}.uses"), each.uses.unwrap_or(1))
-        });
-    }
-
-    fn credits(&mut self, all: &[CreditDocument]) {
-        self.unique("credits", all.iter().map(|each| &each.handle));
-        self.each("credits", all, |checker, field, each| {
-            checker.handle(field, &each.handle);
-            checker.period(&format!("{field}.expires_after"), each.expires_after.as_ref());
-            let kinds = [("store", ()), ("promotional", ()), ("gift_card", ())];
-            checker.choice(&format!("{field}.kind"), &each.kind, &kinds)
-        });
-    }
-
-    fn gift_cards(&mut self, all: &[GiftCardDocument], currency: Currency) {
-        self.unique("gift_cards", all.iter().map(|each| &each.handle));
-        self.each("gift_cards", all, |checker, field, each| {
-            checker.handle(field, &each.handle);
-            let credit =
-                checker.document.credits.iter().find(|credit| credit.handle == each.credit);
-            if credit.is_none_or(|credit| credit.kind != "gift_card") {
-                let detail = format!("`{}` is not a credit of kind \"gift_card\"", each.credit);
-                checker.fault(format!("{field}.credit"), detail);
-            }
-            let minimum = checker.money(&format!("{field}.minimum"), &each.minimum, currency);
-            let maximum = checker.money(&format!("{field}.maximum"), &each.maximum, currency);
-            checker.positive(&format!("{field}.minimum"), minimum, minimum);
-            if minimum.is_some_and(|minimum| maximum.is_some_and(|maximum| maximum < minimum)) {
-                checker.fault(format!("{field}.maximum"), "must be no less than `minimum`");
-            }
-            checker.period(&format!("{field}.revert_after"), each.revert_after.as_ref());
-            checker.period(&format!("{field}.expires_after"), each.expires_after.as_ref())
-        });
-        if !all.is_empty() && self.document.pin.is_none() {
-            self.fault("pin", "must be given where there are `gift_cards`");
-        }
-    }
-
-    fn pin(&mut self, each: &PinDocument) {
-        for (field, count, range) in
-            [("pin.digits", each.digits, PIN_DIGITS), ("pin.attempts", each.attempts, PIN_ATTEMPTS)]
-        {
-            if !range.contains(&count) {
-                self.fault(field, format!("must be {} to {}", range.start(), range.end()));
-            }
-        }
-    }
-
     fn redemption(&mut self) -> Period {
         let default = Period::minutes(10);
         let Some(redemption) = &self.document.redemption else {
@@ -431,104 +293,6 @@ impl Checker<'_> {
             self.fault("redemption.hold_for", "must be 1 minute to 7 days");
         }
         hold_for
-    }
-
-    fn each<D, T>(
-        &mut self,
-        section: &str,
-        all: &[D],
-        mut read: impl FnMut(&mut Self, &str, &D) -> Option<T>,
-    ) -> Vec<T> {
-        let numbered = all.iter().enumerate();
-        numbered
-            .filter_map(|(index, each)| read(self, &format!("{section}[{index}]"), each))
-            .collect()
-    }
-
-    fn unique<'d>(&mut self, section: &str, handles: impl Iterator<Item = &'d String>) {
-        let mut seen = std::collections::BTreeSet::new();
-        for (index, handle) in handles.enumerate() {
-            if !seen.insert(handle) {
-                self.fault(
-                    format!("{section}[{index}].handle"),
-                    format!("`{handle}` is there twice"),
-                );
-            }
-        }
-    }
-
-    fn handle(&mut self, field: &str, text: &str) -> Option<Handle> {
-        self.read(&format!("{field}.handle"), text.parse())
-    }
-
-    fn money(&mut self, field: &str, text: &str, currency: Currency) -> Option<Minor> {
-        self.read(field, currency.parse_amount(text))
-    }
-
-    fn count(&mut self, field: &str, count: u64) -> Option<Points> {
-        self.read(field, Points::try_from(count))
-    }
-
-    /// `value`, unless the amount it stands on is nothing.
-    fn positive<T>(&mut self, field: &str, value: Option<T>, amount: Option<Minor>) -> Option<T> {
-        if amount.is_some_and(Minor::is_zero) {
-            self.fault(field, "must be more than nothing");
-            return None;
-        }
-        value
-    }
-
-    /// A decimal above zero and up to `most`.
-    fn fraction(&mut self, field: &str, text: &str, most: &Rate, most_text: &str) {
-        let rate = self.read(field, Rate::parse(text));
-        if rate.is_some_and(|rate| rate == Rate::zero() || *most < rate) {
-            self.fault(field, format!("must be more than 0 and at most {most_text}"));
-        }
-    }
-
-    /// A period longer than nothing. `Some(None)` when it is not given, `None` when it is wrong.
-    #[expect(clippy::option_option, reason = "absent is a valid answer, wrong is none")]
-    fn period(&mut self, field: &str, text: Option<&String>) -> Option<Option<Period>> {
-        let period: Option<Option<Period>> = self.optional(field, text);
-        if period.flatten().is_some_and(Period::is_zero) {
-            self.fault(field, "must be longer than nothing");
-            return None;
-        }
-        period
-    }
-
-    #[expect(clippy::option_option, reason = "absent is a valid answer, wrong is none")]
-    fn optional<T: FromStr<Err: Display>>(
-        &mut self,
-        field: &str,
-        text: Option<&String>,
-    ) -> Option<Option<T>> {
-        match text {
-            None => Some(None),
-            Some(text) => self.read(field, text.parse()).map(Some),
-        }
-    }
-
-    fn texts<T: FromStr<Err: Display>>(&mut self, field: &str, all: &[String]) -> Vec<T> {
-        self.each(field, all, |checker, field, text| checker.read(field, text.parse()))
-    }
-
-    fn choice<T: Copy>(&mut self, field: &str, text: &str, choices: &[(&str, T)]) -> Option<T> {
-        let found = choices.iter().find(|(name, _)| *name == text);
-        if found.is_none() {
-            let names: Vec<String> =
-                choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-            self.fault(field, format!("must be one of {}", names.join(", ")));
-        }
-        found.map(|(_, choice)| *choice)
-    }
-
-    fn read<T, E: Display>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
-        result.map_err(|error| self.fault(field, error)).ok()
-    }
-
-    fn fault(&mut self, field: impl Into<String>, detail: impl Display) {
-        self.faults.push(Fault::new(field, detail));
     }
 }
 

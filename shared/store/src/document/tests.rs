@@ -30,9 +30,9 @@ use scrip_domain::wallet::Wallet;
 use serde_json::{Value, json};
 
 use super::{Item, decode, encode};
-use crate::apply::Fingerprint;
 use crate::canonical::{self, Hash};
 use crate::hour::Hour;
+use crate::operation::Fingerprint;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/document/format-1.json");
 

@@ -1,0 +1,113 @@
+//! What is asked of an account, and what came of it.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use scrip_domain::entry::{Entry, Operation};
+use scrip_domain::id::{MemberId, RedemptionId};
+use scrip_domain::time::Instant;
+use scrip_domain::wallet::Wallet;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::error::StoreError;
+
+/// Tells one request from another under the same operation: 16 bytes of SHA-256 of the request's
+/// canonical JSON. Secrets and the server's time are never part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    /// Of a request whose members serialise in a fixed order.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON, which the border's plain types always can.
+    pub fn of(request: &impl Serialize) -> Result<Self, serde_json::Error> {
+        let digest: [u8; 32] = Sha256::digest(serde_json::to_vec(request)?).into();
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(digest).for_each(|(byte, digit)| *byte = digit);
+        Ok(Self(bytes))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) fn read(value: &AttributeValue) -> Option<Self> {
+        value.as_b().ok()?.as_ref().try_into().ok().map(Self)
+    }
+}
+
+/// One account's part in an operation.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Whose log.
+    pub member: MemberId,
+    /// Its name there; `None` for what is idempotent by state.
+    pub operation: Option<Operation>,
+    /// Of the request.
+    pub fingerprint: Fingerprint,
+    /// The authenticated caller.
+    pub by: String,
+    /// The version of the program that decides.
+    pub program: u64,
+    /// The redemption whose newest line the decision needs.
+    pub redemption: Option<RedemptionId>,
+}
+
+/// What a decision is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// As its newest line left it.
+    pub wallet: &'a Wallet,
+    /// The newest line of the redemption that the request named.
+    pub redemption: Option<&'a Entry>,
+    /// The one instant of this operation: the later of the clock and the newest line of every
+    /// account in it.
+    pub now: Instant,
+}
+
+/// What became of an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// Its line was appended.
+    Appended(Entry),
+    /// It was applied before, by this line.
+    Replayed(Entry),
+    /// There was nothing to write.
+    Unchanged {
+        /// How things stand.
+        answer: T,
+        /// The wallet, carried to the instant of the decision.
+        wallet: Wallet,
+    },
+}
+
+/// What became of an operation on several accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutcomeOfMany {
+    /// Its lines were appended, in the order of the requests.
+    Appended(Vec<Entry>),
+    /// It was applied before; this is the line of the first request.
+    Replayed(Entry),
+}
+
+/// Why an operation was not applied.
+#[derive(Debug, Error)]
+pub enum ApplyError<R: std::error::Error + 'static> {
+    /// Against a rule; nothing was written.
+    #[error(transparent)]
+    Refused(R),
+    /// The name was used for a different request; nothing was written.
+    #[error("the operation was already applied with a different request")]
+    OperationConflict,
+    /// The order was recorded for another member; nothing was written.
+    #[error("the order belongs to another member")]
+    OrderBelongsToAnotherMember,
+    /// Others were faster too often; nothing was written.
+    #[error("the account is contended")]
+    Contended,
+    /// The store did not answer: the line may or may not be there, and sending the same operation
+    /// again finds out.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
