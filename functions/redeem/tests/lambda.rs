@@ -7,10 +7,23 @@ use scrip_local::{invoke, invoke_on_sample};
 const BINARY: &str = env!("CARGO_BIN_EXE_redeem");
 
 #[tokio::test]
-async fn binary_answers_an_event_of_api_gateway() {
+async fn binary_answers_an_event_of_api_gateway_and_logs_it_once() {
     let event = include_bytes!("../../../events/redeem/01-quote.json");
-    let answer = invoke_on_sample(Path::new(BINARY), event).await.unwrap();
-    assert_eq!(answer["statusCode"], 409, "{answer}");
+    let invoked = invoke_on_sample(Path::new(BINARY), event).await.unwrap();
+    assert_eq!(invoked.answer["statusCode"], 409, "{}", invoked.answer);
+    assert_eq!(invoked.log.matches(r#""message":"answered""#).count(), 1, "{}", invoked.log);
+    for field in [
+        r#""function":"redeem""#,
+        r#""route":"POST /v1/members/{member}/quotes""#,
+        r#""status":409"#,
+        r#""kind":"refused""#,
+        r#""read_units":""#,
+        r#""write_units":""#,
+        r#""latency_us":"#,
+    ] {
+        assert!(invoked.log.contains(field), "{field} is missing of {}", invoked.log);
+    }
+    assert!(!invoked.log.contains("alice"), "no member is logged: {}", invoked.log);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ mod embedded;
 mod runtime;
 
 pub use embedded::{Embedded, EmbeddedError, TABLE, client_at};
-pub use runtime::{invoke, invoke_on_sample};
+pub use runtime::{Invoked, invoke, invoke_on_sample};
 
 /// The program that a local ledger starts with.
 pub const SAMPLE_PROGRAM: &str = include_str!("../../domain/programs/sample.json");

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use scrip_domain::time::Instant;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::sync::mpsc;
@@ -23,8 +24,17 @@ struct Invocation {
     answers: mpsc::UnboundedSender<Result<Bytes, Bytes>>,
 }
 
+/// What a function answered, and what it logged.
+#[derive(Debug)]
+pub struct Invoked {
+    /// Its answer.
+    pub answer: serde_json::Value,
+    /// Its standard output: one JSON object a line.
+    pub log: String,
+}
+
 /// Starts `binary` as Lambda would, with these variables and no others of AWS, gives it one event
-/// and returns its answer, or what it reported as an error.
+/// and returns its answer and its log.
 ///
 /// # Errors
 /// When the binary cannot be started or ends without an answer; for a person to read.
@@ -32,7 +42,7 @@ pub async fn invoke(
     binary: &Path,
     variables: &[(&str, &str)],
     event: Vec<u8>,
-) -> Result<Vec<u8>, String> {
+) -> Result<Invoked, String> {
     let (answers, mut answered) = mpsc::unbounded_channel();
     let invocation = Arc::new(Invocation { event: Mutex::new(Some(event.into())), answers });
     let api = Router::new()
@@ -51,7 +61,7 @@ pub async fn invoke(
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
         .envs(variables.iter().copied())
-        .stdout(Stdio::inherit())
+        .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| format!("{}: {error}", binary.display()))?;
@@ -59,15 +69,22 @@ pub async fn invoke(
         answer = answered.recv() => answer.ok_or("no answer")?,
         ended = function.wait() => return Err(format!("ended without an answer: {ended:?}")),
     };
+    function.kill().await.map_err(|error| error.to_string())?;
     server.abort();
-    answer.map(Into::into).map_err(|error| String::from_utf8_lossy(&error).into_owned())
+    let mut log = String::new();
+    if let Some(mut output) = function.stdout.take() {
+        output.read_to_string(&mut log).await.map_err(|error| error.to_string())?;
+    }
+    let answer = answer.map_err(|error| String::from_utf8_lossy(&error).into_owned())?;
+    let answer = serde_json::from_slice(&answer).map_err(|error| error.to_string())?;
+    Ok(Invoked { answer, log })
 }
 
 /// [`invoke`] on a ledger in memory that has the sample program, and nothing else.
 ///
 /// # Errors
 /// As [`invoke`]; also when the ledger cannot be made.
-pub async fn invoke_on_sample(binary: &Path, event: &[u8]) -> Result<serde_json::Value, String> {
+pub async fn invoke_on_sample(binary: &Path, event: &[u8]) -> Result<Invoked, String> {
     let embedded = Embedded::memory().await.map_err(|error| error.to_string())?;
     let ledger = embedded.ledger(Arc::new(|| Instant::EPOCH));
     let program = serde_json::from_str(SAMPLE_PROGRAM).map_err(|error| error.to_string())?;
@@ -80,8 +97,7 @@ pub async fn invoke_on_sample(binary: &Path, event: &[u8]) -> Result<serde_json:
         ("AWS_REGION", "us-east-1"),
         ("SCRIP_TABLE", TABLE),
     ];
-    let answer = invoke(binary, &variables, event.to_vec()).await?;
-    serde_json::from_slice(&answer).map_err(|error| error.to_string())
+    invoke(binary, &variables, event.to_vec()).await
 }
 
 async fn next(State(invocation): State<Arc<Invocation>>) -> Response {
