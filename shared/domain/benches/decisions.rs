@@ -3,7 +3,7 @@
 //! `cargo bench -p scrip-domain -- --quick`
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark")]
 
-#[path = "../src/sample.rs"]
+#[path = "../tests/support/sample.rs"]
 mod sample;
 
 use std::hint::black_box;

@@ -28,6 +28,7 @@ pub mod purchase;
 pub mod rate;
 pub mod redeem;
 #[cfg(test)]
+#[path = "../tests/support/sample.rs"]
 mod sample;
 pub mod tier;
 pub mod time;

@@ -1,7 +1,7 @@
 //! A wallet stays small however long and often its member shops.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
-#[path = "../src/sample.rs"]
+#[path = "support/sample.rs"]
 mod sample;
 
 use scrip_domain::amount::Minor;

@@ -6,7 +6,7 @@
 
 #[path = "model/reference.rs"]
 mod reference;
-#[path = "../src/sample.rs"]
+#[path = "support/sample.rs"]
 mod sample;
 #[path = "model/step.rs"]
 mod step;

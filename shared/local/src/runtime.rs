@@ -33,6 +33,22 @@ pub struct Invoked {
     pub log: String,
 }
 
+impl Invoked {
+    /// The line that the function logged for its request.
+    ///
+    /// # Errors
+    /// The whole log, when there is not exactly one.
+    pub fn logged(&self) -> Result<serde_json::Value, String> {
+        let lines = self.log.lines().filter_map(|line| serde_json::from_str(line).ok());
+        let answered = |line: &serde_json::Value| line.get("message") == Some(&"answered".into());
+        let mut requests: Vec<serde_json::Value> = lines.filter(answered).collect();
+        match (requests.pop(), requests.is_empty()) {
+            (Some(only), true) => Ok(only),
+            _ => Err(self.log.clone()),
+        }
+    }
+}
+
 /// Starts `binary` as Lambda would, with these variables and no others of AWS, gives it one event
 /// and returns its answer and its log.
 ///

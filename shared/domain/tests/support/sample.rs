@@ -14,7 +14,7 @@ use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 
 /// The program of API.md.
-pub(crate) const SAMPLE: &str = include_str!("../programs/sample.json");
+pub(crate) const SAMPLE: &str = include_str!("../../programs/sample.json");
 
 pub(crate) fn document() -> Document {
     serde_json::from_str(SAMPLE).unwrap()
