@@ -13,13 +13,6 @@ pub(crate) struct LocalClock {
     told: Arc<Mutex<Option<Instant>>>,
 }
 
-/// Time does not go backwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Backwards {
-    /// What the clock shows.
-    pub(crate) now: Instant,
-}
-
 impl LocalClock {
     /// A clock that was told `told` last, or never.
     pub(crate) fn new(told: Option<Instant>) -> Self {
@@ -31,14 +24,9 @@ impl LocalClock {
         told.unwrap_or_else(|| (self.system)())
     }
 
-    /// Sets it to `now`, unless that is in its past.
-    pub(crate) fn tell(&self, now: Instant) -> Result<(), Backwards> {
-        let present = self.now();
-        if now < present {
-            return Err(Backwards { now: present });
-        }
+    /// Sets it to `now`. Whoever tells it has made sure that this is not in its past.
+    pub(crate) fn tell(&self, now: Instant) {
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-        Ok(())
     }
 
     pub(crate) fn for_ledger(&self) -> Clock {

@@ -76,6 +76,8 @@ pub enum LocalError {
 pub(crate) struct Stack {
     pub(crate) app: App,
     pub(crate) clock: LocalClock,
+    /// Held by whoever tells the clock the time.
+    pub(crate) telling: tokio::sync::Mutex<()>,
     pub(crate) capacity: Capacity,
 }
 
@@ -116,7 +118,12 @@ impl Local {
             ledger.set_local_clock(clock.now()).await?;
         }
         set_sample_program(&ledger).await?;
-        let stack = Stack { app: App::new(ledger), clock, capacity: Capacity::default() };
+        let stack = Stack {
+            app: App::new(ledger),
+            clock,
+            telling: tokio::sync::Mutex::default(),
+            capacity: Capacity::default(),
+        };
         let (stop, mut stopped) = watch::channel(false);
         let serving = axum::serve(listener, router(stack)).with_graceful_shutdown(async move {
             // A dropped sender means the same as a message.

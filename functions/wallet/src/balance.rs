@@ -14,7 +14,7 @@ use scrip_edge::{Answer, ApiRequest, App, Code, Problem};
 use serde::Serialize;
 
 /// What issuing will fill: rewards, benefits and credits. Until then every wallet has none.
-type None0 = [(); 0];
+type NothingYet = [(); 0];
 
 #[derive(Serialize)]
 struct BalanceAnswer {
@@ -24,11 +24,11 @@ struct BalanceAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     facts: Option<Facts>,
     points: Vec<PointsAnswer>,
-    rewards: None0,
-    rewards_total: None0,
-    benefits: None0,
-    credits: None0,
-    credits_total: None0,
+    rewards: NothingYet,
+    rewards_total: NothingYet,
+    benefits: NothingYet,
+    credits: NothingYet,
+    credits_total: NothingYet,
     #[serde(skip_serializing_if = "Option::is_none")]
     tier: Option<TierAnswer>,
 }

@@ -44,8 +44,8 @@ pub struct Handled {
     pub response: ApiGatewayV2httpResponse,
     /// What it cost.
     pub usage: Usage,
-    /// What it is counted as: the kind of the line written, or `read`, `replayed`, `unchanged`,
-    /// `refused`.
+    /// What it is counted as: the kind of the line written, `program` for a new version of it, or
+    /// `read`, `replayed`, `refused`.
     pub kind: &'static str,
 }
 

@@ -24,13 +24,48 @@ struct Invocation {
     answers: mpsc::UnboundedSender<Result<Bytes, Bytes>>,
 }
 
+/// Checks that a function's real binary answers one event of API Gateway for the member `alice`
+/// with this status, and logs it once, counted as this kind, without naming the member. The
+/// binary has the name of its function.
+///
+/// # Panics
+/// When it does not: this is for tests.
+pub async fn check_binary(binary: &str, event: &[u8], status: u16, kind: &str) {
+    let invoked = invoke_on_sample(Path::new(binary), event).await.unwrap_or_else(|it| refuse(&it));
+    assert_eq!(invoked.answer.get("statusCode"), Some(&status.into()), "{}", invoked.answer);
+    let logged = invoked.logged().unwrap_or_else(|log| refuse(&log));
+    let event: serde_json::Value = serde_json::from_slice(event).unwrap_or_default();
+    let function = Path::new(binary).file_name().and_then(|name| name.to_str());
+    assert_eq!(logged.get("function").and_then(|name| name.as_str()), function);
+    assert_eq!(logged.get("route"), event.get("routeKey"));
+    assert_eq!(logged.get("status"), Some(&status.into()));
+    assert_eq!(logged.get("kind"), Some(&kind.into()));
+    let measured = ["latency_us", "read_units", "write_units"];
+    assert!(measured.iter().all(|field| logged.get(field).is_some()), "{logged}");
+    assert!(!invoked.log.contains("alice"), "no member is logged: {}", invoked.log);
+}
+
+/// Checks that a function's real binary ends at once when it is not told its table.
+///
+/// # Panics
+/// When it does not: this is for tests.
+pub async fn check_binary_needs_a_table(binary: &str) {
+    let ended = invoke(Path::new(binary), &[], b"{}".to_vec()).await.map(|it| it.answer);
+    let said = ended.as_ref().err().is_some_and(|it| it.starts_with("ended without an answer"));
+    assert!(said, "{ended:?}");
+}
+
+#[expect(clippy::panic, reason = "for tests: what cannot be invoked has failed")]
+fn refuse(fault: &str) -> ! {
+    panic!("{fault}")
+}
+
 /// What a function answered, and what it logged.
 #[derive(Debug)]
-pub struct Invoked {
-    /// Its answer.
-    pub answer: serde_json::Value,
+struct Invoked {
+    answer: serde_json::Value,
     /// Its standard output: one JSON object a line.
-    pub log: String,
+    log: String,
 }
 
 impl Invoked {
@@ -38,7 +73,7 @@ impl Invoked {
     ///
     /// # Errors
     /// The whole log, when there is not exactly one.
-    pub fn logged(&self) -> Result<serde_json::Value, String> {
+    fn logged(&self) -> Result<serde_json::Value, String> {
         let lines = self.log.lines().filter_map(|line| serde_json::from_str(line).ok());
         let answered = |line: &serde_json::Value| line.get("message") == Some(&"answered".into());
         let mut requests: Vec<serde_json::Value> = lines.filter(answered).collect();
@@ -54,7 +89,7 @@ impl Invoked {
 ///
 /// # Errors
 /// When the binary cannot be started or ends without an answer; for a person to read.
-pub async fn invoke(
+async fn invoke(
     binary: &Path,
     variables: &[(&str, &str)],
     event: Vec<u8>,
@@ -100,7 +135,7 @@ pub async fn invoke(
 ///
 /// # Errors
 /// As [`invoke`]; also when the ledger cannot be made.
-pub async fn invoke_on_sample(binary: &Path, event: &[u8]) -> Result<Invoked, String> {
+async fn invoke_on_sample(binary: &Path, event: &[u8]) -> Result<Invoked, String> {
     let embedded = Embedded::memory().await.map_err(|error| error.to_string())?;
     let ledger = embedded.ledger(Arc::new(|| Instant::EPOCH));
     let program = serde_json::from_str(SAMPLE_PROGRAM).map_err(|error| error.to_string())?;

@@ -132,7 +132,8 @@ impl Plan {
 
     /// The part of the plan that a capture of these lines keeps: of each line the amount given,
     /// of each of its discounts the share for it, and of the points their share of the discount,
-    /// rounded up; lines of which nothing is captured are left out. `captured` has one amount per line, no more than the line's.
+    /// rounded up; lines of which nothing is captured are left out. `captured` has one amount per
+    /// line, no more than the line's.
     #[must_use]
     pub(super) fn part(&self, captured: &[Minor]) -> Self {
         let zipped = self.lines.iter().zip(captured.iter().copied());
