@@ -16,7 +16,7 @@ use scrip_domain::posting::PostingReason;
 use scrip_domain::program::Program;
 use scrip_domain::purchase::{self, LineKind, Purchase, PurchaseLine};
 use scrip_domain::redeem::{
-    self, Basket, BasketLine, PointsAmount, PointsUse, Redemption, Settlement,
+    self, Basket, BasketLine, PointsUse, Redemption, Settlement, Uses, Wanted,
 };
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
@@ -79,9 +79,13 @@ fn redemption(program: &Program, lots: u64) -> Redemption {
             lines: vec![BasketLine {
                 id: named("1"),
                 kind: LineKind::Product,
+                category: None,
                 amount: minor(lots * POINTS_PER_LOT),
             }],
-            points: vec![PointsUse { points: named("reward"), amount: PointsAmount::Max }],
+            uses: Uses {
+                points: vec![PointsUse { points: named("reward"), amount: Wanted::Max }],
+                ..Uses::default()
+            },
         },
         settlement: Settlement::AtOnce,
         expected_due: Some(Minor::ZERO),

@@ -84,10 +84,11 @@ pub fn decide(
     let points = &adjustment.points;
     let mut draft = Draft::open(wallet, now);
     if adjustment.amount.is_negative() {
-        let pins = draft.draw(points, adjustment.amount.magnitude()).map_err(|insufficient| {
-            Refusal::InsufficientValue { available: insufficient.available }
-        })?;
-        draft.spend(&pins, PostingReason::Adjusted);
+        let wanted = adjustment.amount.magnitude().into();
+        let draw = draft.draw(points, wanted);
+        let draw =
+            draw.map_err(|short| Refusal::InsufficientValue { available: short.available.into() })?;
+        draft.spend(&draw, PostingReason::Adjusted);
     } else {
         if definition.retired {
             return Err(Refusal::Retired(points.clone()));
@@ -98,7 +99,7 @@ pub fn decide(
             None => None,
         };
         let accrue_at = (definition.kind != PointsKind::Tier).then_some(now);
-        let amount = adjustment.amount.magnitude();
+        let amount = adjustment.amount.magnitude().into();
         draft.issue(points, amount, PostingReason::Adjusted, accrue_at, expires_at)?;
         tier::reach(&mut draft, program);
     }

@@ -41,15 +41,14 @@ pub fn spread_minor(whole: Minor, weights: &[Minor]) -> Vec<Minor> {
     parts.map(|part| Minor::try_from(part).unwrap_or(whole)).collect()
 }
 
-/// What `part` of `of` keeps of `whole`: the whole less `floor(whole × (of − part) ÷ of)`, so
-/// that keeping everything keeps exactly the whole and keeping nothing keeps nothing.
-pub fn kept(whole: u64, part: Minor, of: Minor) -> u64 {
-    let gone = u128::from(of.get().saturating_sub(part.get()));
-    let returned = u128::from(whole)
-        .checked_mul(gone)
+/// What goes back of `whole` when `part` of `of` does: `floor(whole × part ÷ of)`, so that nothing
+/// takes nothing back and everything takes back exactly the whole. Nothing of nothing is nothing.
+pub fn returned(whole: u64, part: Minor, of: Minor) -> u64 {
+    u128::from(whole)
+        .checked_mul(u128::from(part.get()))
         .and_then(|product| product.checked_div(u128::from(of.get())))
-        .and_then(|returned| u64::try_from(returned).ok());
-    whole.saturating_sub(returned.unwrap_or(0))
+        .and_then(|returned| u64::try_from(returned).ok())
+        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -73,6 +72,21 @@ mod tests {
         check(7, &[0, 0], &[0, 0]);
         check(7, &[], &[]);
         check(300, &[100, 200], &[100, 200]);
+    }
+
+    #[test]
+    fn returned_rounds_down_and_ends_exactly() {
+        let minor = |count| Minor::try_from(count).unwrap();
+        for (whole, part, of, back) in [
+            (10, 0, 3, 0),
+            (10, 1, 3, 3),
+            (10, 2, 3, 6),
+            (10, 3, 3, 10),
+            (0, 1, 3, 0),
+            (0, 0, 0, 0),
+        ] {
+            assert_eq!(returned(whole, minor(part), minor(of)), back);
+        }
     }
 
     proptest! {

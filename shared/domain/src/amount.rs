@@ -1,6 +1,6 @@
-//! Counts of points and of minor units of money.
+//! Counts: of points, of minor units of money, and of whatever unit an asset has.
 //!
-//! Neither type has `+` or `-`: a sum may exceed the range and a difference may be negative, so
+//! None of the types has `+` or `-`: a sum may exceed the range and a difference may be negative, so
 //! every operation is checked or is a split that cannot lose anything.
 
 use std::fmt;
@@ -99,20 +99,45 @@ amount! {
     Minor
 }
 
-/// A signed change of a count of points, as a posting records it.
+amount! {
+    /// A count of an asset's units, 0 to [`AMOUNT_MAX`]: points, minor units of the asset's
+    /// currency, or uses of a benefit.
+    Units
+}
+
+/// A count of an asset's units is one of points or of money, as the asset says.
+macro_rules! units {
+    ($($name:ident),*) => {$(
+        impl From<$name> for Units {
+            fn from(amount: $name) -> Self {
+                Self(amount.0)
+            }
+        }
+
+        impl From<Units> for $name {
+            fn from(units: Units) -> Self {
+                Self(units.0)
+            }
+        }
+    )*};
+}
+
+units!(Points, Minor);
+
+/// A signed change of a count of an asset's units, as a posting records it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64")]
 pub struct Change(i64);
 
 impl Change {
-    /// `points` more.
-    pub fn plus(points: Points) -> Self {
-        Self(points.0.cast_signed())
+    /// So many more.
+    pub fn plus(units: Units) -> Self {
+        Self(units.0.cast_signed())
     }
 
-    /// `points` fewer.
-    pub fn minus(points: Points) -> Self {
-        Self(points.0.cast_signed().wrapping_neg())
+    /// So many fewer.
+    pub fn minus(units: Units) -> Self {
+        Self(units.0.cast_signed().wrapping_neg())
     }
 
     /// The plain signed count, −[`AMOUNT_MAX`] to [`AMOUNT_MAX`].
@@ -120,12 +145,12 @@ impl Change {
         self.0
     }
 
-    /// How many points moved, whichever way.
-    pub fn magnitude(self) -> Points {
-        Points(self.0.unsigned_abs())
+    /// How many moved, whichever way.
+    pub fn magnitude(self) -> Units {
+        Units(self.0.unsigned_abs())
     }
 
-    /// Whether points went away.
+    /// Whether they went away.
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }

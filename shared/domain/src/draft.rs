@@ -3,15 +3,23 @@
 //! Every decision opens a draft, moves value in it and closes it. This is the only place where
 //! value moves, so each movement is posted exactly once.
 
-use crate::amount::{Change, Points};
+mod carry;
+mod reinstate;
+
+use crate::amount::{Change, Points, Units};
+use crate::asset::{Asset, Kind};
 use crate::entry::{Detail, Line};
 use crate::facts::Facts;
-use crate::id::{Handle, RedemptionId};
+use crate::id::{Handle, LotId, RedemptionId};
 use crate::limit::LimitReached;
 use crate::posting::{Posting, PostingReason};
 use crate::program::ClawbackPolicy;
 use crate::time::Instant;
-use crate::wallet::{HOLDS_MAX, Hold, Holding, LOTS_MAX, Lot, Pin, Standing, Wallet, sum};
+use crate::wallet::{
+    Draw, Drawn, HOLDS_MAX, Hold, Holding, Identity, LOTS_MAX, Lot, Standing, Wallet, sum,
+};
+
+pub(crate) use reinstate::Grace;
 
 /// A wallet at one instant, and what moved to bring it there.
 #[derive(Debug, Clone)]
@@ -25,8 +33,8 @@ pub struct Draft {
 /// More was wanted than is available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Insufficient {
-    /// What is available.
-    pub available: Points,
+    /// What is available, in units of the asset.
+    pub available: Units,
 }
 
 impl Draft {
@@ -82,39 +90,100 @@ impl Draft {
         accrue_at: Option<Instant>,
         expires_at: Option<Instant>,
     ) -> Result<Points, LimitReached> {
-        let there = self.wallet.points.get(points);
-        let remaining = there.map_or(Points::ZERO, Holding::remaining);
-        let owed = there.map_or(Points::ZERO, |holding| holding.debt);
-        let total = [remaining, self.wallet.held(points), owed, amount];
-        Points::checked_sum(total).ok_or(LimitReached::AMOUNT)?;
-        let (repaid, kept) = amount.take_up_to(owed);
+        let amount = Units::from(amount);
+        let term = (accrue_at, expires_at);
         let lot = Lot {
-            issued: kept,
-            remaining: kept,
-            accrue_at: accrue_at.filter(|accrue_at| self.now < *accrue_at),
+            identity: None,
+            issued: amount,
+            remaining: amount,
+            accrue_at,
             expires_at,
+            is_grace: false,
         };
-        let merges = kept.is_zero() || there.is_some_and(|holding| holding.merges(&lot));
-        if !merges && LOTS_MAX <= self.wallet.lot_count() {
+        let asset = Asset::Points(points.clone());
+        self.require_room_for(&asset, &lot)?;
+        self.bring_in(&asset, lot, reason, term)
+    }
+
+    /// Puts a reward, benefit or credit in, under an id of its own. It can be spent at once.
+    ///
+    /// # Errors
+    /// [`LimitReached`], as for [`Self::issue`]. Nothing is issued then.
+    pub(crate) fn grant(
+        &mut self,
+        asset: &Asset,
+        id: LotId,
+        amount: Units,
+        reason: PostingReason,
+        expires_at: Option<Instant>,
+    ) -> Result<(), LimitReached> {
+        let lot = self.new_lot(id, amount, expires_at);
+        self.require_room_for(asset, &lot)?;
+        self.bring_in(asset, lot, reason, (None, expires_at)).map(drop)
+    }
+
+    fn new_lot(&self, id: LotId, amount: Units, expires_at: Option<Instant>) -> Lot {
+        let issued_at = self.now;
+        let identity = Identity { id, issued_at, is_extended: false, is_voided: false };
+        Lot {
+            identity: Some(identity),
+            issued: amount,
+            remaining: amount,
+            accrue_at: None,
+            expires_at,
+            is_grace: false,
+        }
+    }
+
+    fn require_room_for(&self, asset: &Asset, lot: &Lot) -> Result<(), LimitReached> {
+        let there = self.wallet.holding(asset);
+        let repaid = there.is_some_and(|holding| lot.remaining <= holding.debt.into());
+        let merges = there.is_some_and(|holding| holding.merges(lot));
+        if !repaid && !merges && LOTS_MAX <= self.wallet.lot_count() {
             return Err(LimitReached::LOTS);
         }
-        let holding = self.wallet.points.entry(points.clone()).or_default();
-        (_, holding.debt) = owed.take_up_to(repaid);
+        Ok(())
+    }
+
+    /// Brings value in and posts it, with the term that it came with. Debt is repaid first.
+    fn bring_in(
+        &mut self,
+        asset: &Asset,
+        lot: Lot,
+        reason: PostingReason,
+        (accrue_at, expires_at): (Option<Instant>, Option<Instant>),
+    ) -> Result<Points, LimitReached> {
+        let amount = lot.remaining;
+        let there = self.wallet.holding(asset);
+        let remaining = there.map_or(Units::ZERO, Holding::remaining);
+        let owed = there.map_or(Points::ZERO, |holding| holding.debt);
+        let total = [remaining, self.wallet.held(asset), owed.into(), amount];
+        Units::checked_sum(total).ok_or(LimitReached::AMOUNT)?;
+        let (repaid, kept) = amount.take_up_to(owed.into());
+        let holding = self.wallet.assets.entry(asset.clone()).or_default();
+        (_, holding.debt) = owed.take_up_to(repaid.into());
+        let id = lot.id().cloned();
         if !kept.is_zero() {
-            holding.put(lot);
+            let accrue_at = lot.accrue_at.filter(|accrue_at| self.now < *accrue_at);
+            let issued = kept.min(lot.issued);
+            holding.put(Lot { issued, remaining: kept, accrue_at, ..lot });
         }
-        self.post(points, reason, Change::plus(amount), accrue_at, expires_at);
+        let moved = |reason, amount| Posting {
+            asset: asset.clone(),
+            id: id.clone(),
+            reason,
+            amount,
+            at: self.now,
+            accrue_at,
+            expires_at,
+            lot_issued: None,
+        };
+        self.postings.push(moved(reason, Change::plus(amount)));
         if !repaid.is_zero() {
-            self.post(
-                points,
-                PostingReason::DebtRepaid,
-                Change::minus(repaid),
-                accrue_at,
-                expires_at,
-            );
+            self.postings.push(moved(PostingReason::DebtRepaid, Change::minus(repaid)));
         }
         self.settle();
-        Ok(repaid)
+        Ok(repaid.into())
     }
 
     /// Draws available points, soonest expiry first, and sets them aside: the caller spends them
@@ -122,39 +191,54 @@ impl Draft {
     ///
     /// # Errors
     /// [`Insufficient`] with what is available. Nothing is drawn then.
-    pub(crate) fn draw(
-        &mut self,
-        points: &Handle,
-        wanted: Points,
-    ) -> Result<Vec<Pin>, Insufficient> {
-        let available = self.wallet.available(points);
+    pub(crate) fn draw(&mut self, points: &Handle, wanted: Points) -> Result<Draw, Insufficient> {
+        let asset = Asset::Points(points.clone());
+        let wanted = Units::from(wanted);
+        let available = self.wallet.available(&asset);
         if available < wanted {
             return Err(Insufficient { available });
         }
         let mut unpaid = wanted;
-        let mut pins = Vec::new();
-        let lots = self.wallet.points.get_mut(points).map(|holding| &mut holding.lots);
+        let mut drawn = Vec::new();
+        let lots = self.wallet.assets.get_mut(&asset).map(|holding| &mut holding.lots);
         for lot in lots.into_iter().flatten().filter(|lot| lot.is_accrued()) {
             let (taken, rest) = unpaid.take_up_to(lot.remaining);
             if taken.is_zero() {
                 continue;
             }
-            let (_, left) = lot.remaining.take_up_to(taken);
-            lot.remaining = left;
-            pins.push(Pin { points: points.clone(), expires_at: lot.expires_at, amount: taken });
+            (_, lot.remaining) = lot.remaining.take_up_to(taken);
+            drawn.push(lot.drawn(taken));
             unpaid = rest;
         }
-        Ok(pins)
+        Ok(Draw { asset, lots: drawn })
     }
 
-    /// Posts that drawn points are gone.
-    pub(crate) fn spend(&mut self, pins: &[Pin], reason: PostingReason) {
-        for pin in pins {
-            self.post(&pin.points, reason, Change::minus(pin.amount), None, pin.expires_at);
-        }
+    /// Draws from one reward, benefit or credit, and sets it aside.
+    ///
+    /// # Errors
+    /// [`Insufficient`] with what is available of it. Nothing is drawn then.
+    pub(crate) fn draw_from(
+        &mut self,
+        asset: &Asset,
+        id: &LotId,
+        wanted: Units,
+    ) -> Result<Draw, Insufficient> {
+        let holding = self.wallet.assets.get_mut(asset);
+        let lots = holding.into_iter().flat_map(|holding| &mut holding.lots);
+        let mut lots = lots.filter(|lot| lot.id() == Some(id) && lot.is_accrued());
+        let lot = lots.next().ok_or(Insufficient { available: Units::ZERO })?;
+        let short = Insufficient { available: lot.remaining };
+        lot.remaining = lot.remaining.checked_sub(wanted).ok_or(short)?;
+        Ok(Draw { asset: asset.clone(), lots: vec![lot.drawn(wanted)] })
     }
 
-    /// Keeps drawn points for a redemption.
+    /// Posts that drawn value is gone.
+    pub(crate) fn spend(&mut self, draw: &Draw, reason: PostingReason) {
+        self.postings.extend(Posting::of_draw(draw, reason, self.now));
+        self.tidy();
+    }
+
+    /// Keeps drawn value for a redemption.
     ///
     /// # Errors
     /// [`LimitReached`] when there are [`HOLDS_MAX`] holds already.
@@ -172,10 +256,43 @@ impl Draft {
         Some(self.wallet.holds.remove(place))
     }
 
-    /// Puts drawn points back into their lots. Those past their expiry expire now.
-    pub(crate) fn put_back(&mut self, pins: &[Pin]) {
-        self.restore(pins);
+    /// Puts drawn value back into its lots. What is past its expiry expires now, what is of a
+    /// voided lot is voided now.
+    pub(crate) fn put_back(&mut self, draws: &[Draw]) {
+        self.restore(draws);
         self.settle();
+    }
+
+    /// Takes back what remains of a reward, benefit or credit; what a hold has set aside follows
+    /// when it comes back. Returns how much was taken, `None` when there is no such lot.
+    pub(crate) fn void(&mut self, kind: Kind, id: &LotId) -> Option<Units> {
+        let lot = self.lot_mut(kind, id)?;
+        let remaining = lot.remaining;
+        if let Some(identity) = &mut lot.identity {
+            identity.is_voided = true;
+        }
+        self.settle();
+        Some(remaining)
+    }
+
+    /// Puts off the expiry of a reward, benefit or credit.
+    pub(crate) fn extend(&mut self, kind: Kind, id: &LotId, expires_at: Instant) {
+        let asset = self.wallet.lot(kind, id).map(|(asset, _)| asset.clone());
+        let holding = asset.and_then(|asset| self.wallet.assets.get_mut(&asset));
+        let Some(holding) = holding else { return };
+        let place = holding.lots.iter().position(|lot| lot.id() == Some(id));
+        let Some(mut lot) = place.map(|place| holding.lots.remove(place)) else { return };
+        lot.expires_at = Some(expires_at);
+        if let Some(identity) = &mut lot.identity {
+            identity.is_extended = true;
+        }
+        holding.put(lot);
+    }
+
+    fn lot_mut(&mut self, kind: Kind, id: &LotId) -> Option<&mut Lot> {
+        let of_kind = self.wallet.assets.iter_mut().filter(|(asset, _)| asset.kind() == Some(kind));
+        let mut lots = of_kind.flat_map(|(_, holding)| &mut holding.lots);
+        lots.find(|lot| lot.id() == Some(id))
     }
 
     /// Takes points back (DESIGN 5.4): from the lot they came in with, pending or available; then
@@ -193,152 +310,104 @@ impl Draft {
         accrue_at: Option<Instant>,
         expires_at: Option<Instant>,
     ) -> Result<(), Insufficient> {
-        let there = self.wallet.points.get(points);
-        let there = there.map_or(Points::ZERO, Holding::remaining);
-        if policy == ClawbackPolicy::Reject && there < amount {
+        let asset = Asset::Points(points.clone());
+        let mut owed = Units::from(amount);
+        let there = self.wallet.holding(&asset).map_or(Units::ZERO, Holding::remaining);
+        if policy == ClawbackPolicy::Reject && there < owed {
             return Err(Insufficient { available: there });
         }
-        let holding = self.wallet.points.entry(points.clone()).or_default();
+        let holding = self.wallet.assets.entry(asset.clone()).or_default();
         let accrue = accrue_at.filter(|accrue_at| self.now < *accrue_at);
         let mut order: Vec<&mut Lot> = holding.lots.iter_mut().collect();
         order.sort_by_key(|lot| {
-            let own = lot.accrue_at == accrue && lot.expires_at == expires_at;
+            let own = !lot.is_grace && lot.accrue_at == accrue && lot.expires_at == expires_at;
             (!own, !lot.is_accrued())
         });
-        let mut owed = amount;
         let mut taken_from = Vec::new();
         for lot in order {
             let (taken, rest) = owed.take_up_to(lot.remaining);
             if !taken.is_zero() {
-                let (_, left) = lot.remaining.take_up_to(taken);
-                lot.remaining = left;
+                (_, lot.remaining) = lot.remaining.take_up_to(taken);
                 taken_from.push((taken, lot.accrue_at, lot.expires_at));
             }
             owed = rest;
         }
-        if policy == ClawbackPolicy::Debt && !owed.is_zero() {
-            holding.debt = sum([holding.debt, owed].into_iter());
+        let becomes_debt = policy == ClawbackPolicy::Debt && !owed.is_zero();
+        if becomes_debt {
+            holding.debt = sum([holding.debt.into(), owed].into_iter()).into();
         }
         for (taken, accrue_at, expires_at) in taken_from {
-            self.post(points, PostingReason::Reversed, Change::minus(taken), accrue_at, expires_at);
+            self.postings.push(Posting {
+                asset: asset.clone(),
+                id: None,
+                reason: PostingReason::Reversed,
+                amount: Change::minus(taken),
+                at: self.now,
+                accrue_at,
+                expires_at,
+                lot_issued: None,
+            });
         }
-        if policy == ClawbackPolicy::Debt && !owed.is_zero() {
+        if becomes_debt {
             // The whole is taken back, and what could not be is booked as owed: the two sum to
             // what the lots lost.
-            self.post(points, PostingReason::Reversed, Change::minus(owed), None, None);
-            self.post(points, PostingReason::DebtIncurred, Change::plus(owed), None, None);
+            self.post(&asset, None, PostingReason::Reversed, Change::minus(owed), None);
+            self.post(&asset, None, PostingReason::DebtIncurred, Change::plus(owed), None);
         }
         self.settle();
         Ok(())
     }
 
+    /// Posts a movement of value that had accrued, now.
     fn post(
         &mut self,
-        points: &Handle,
+        asset: &Asset,
+        id: Option<&LotId>,
         reason: PostingReason,
         amount: Change,
-        accrue_at: Option<Instant>,
         expires_at: Option<Instant>,
     ) {
         self.postings.push(Posting {
-            points: points.clone(),
+            asset: asset.clone(),
+            id: id.cloned(),
             reason,
             amount,
             at: self.now,
-            accrue_at,
+            accrue_at: None,
             expires_at,
             lot_issued: None,
         });
     }
 
-    /// Carries the state to `now`. Each round handles the earliest instant at which something is
-    /// due and leaves nothing due at it, so the rounds end.
-    fn carry(&mut self) {
-        while let Some(due) = self.wallet.next_due().filter(|due| *due <= self.now) {
-            self.lapse(due);
-            self.accrue(due);
-            self.expire(due);
-        }
-        self.accrue(self.now);
-        self.tidy();
-    }
-
-    /// Restores order after a movement: what came in already expired goes out again, now.
-    fn settle(&mut self) {
-        self.accrue(self.now);
-        self.expire(self.now);
-        self.tidy();
-    }
-
-    fn lapse(&mut self, at: Instant) {
-        let due = |hold: &mut Hold| hold.lapses_at <= at;
-        let ended: Vec<Hold> = self.wallet.holds.extract_if(.., due).collect();
-        for hold in ended {
-            self.restore(&hold.pins);
-            self.lapsed.push(hold.redemption);
-        }
-    }
-
-    fn restore(&mut self, pins: &[Pin]) {
-        for pin in pins {
-            let holding = self.wallet.points.entry(pin.points.clone()).or_default();
-            match holding.accrued_lot(pin.expires_at) {
-                Some(lot) => lot.remaining = sum([lot.remaining, pin.amount].into_iter()),
-                // A lot is kept while it is pinned, so this is a damaged wallet: lose nothing.
-                None => holding.put(Lot {
-                    issued: pin.amount,
-                    remaining: pin.amount,
-                    accrue_at: None,
-                    expires_at: pin.expires_at,
-                }),
-            }
-        }
-    }
-
-    /// Merges what has accrued. Accrual moves nothing and posts nothing.
-    fn accrue(&mut self, at: Instant) {
-        let due = |lot: &Lot| lot.accrue_at.is_some_and(|accrue_at| accrue_at <= at);
-        for holding in self.wallet.points.values_mut() {
-            let accrued: Vec<Lot> = holding.lots.extract_if(.., |lot| due(lot)).collect();
-            for lot in accrued {
-                holding.put(Lot { accrue_at: None, ..lot });
-            }
-        }
-    }
-
-    fn expire(&mut self, at: Instant) {
-        let postings = &mut self.postings;
-        for (points, holding) in &mut self.wallet.points {
-            let due = |lot: &&mut Lot| lot.expires_at.is_some_and(|expires_at| expires_at <= at);
-            for lot in holding.lots.iter_mut().filter(due) {
-                if !lot.remaining.is_zero() {
-                    postings.push(Posting {
-                        points: points.clone(),
-                        reason: PostingReason::Expired,
-                        amount: Change::minus(lot.remaining),
-                        at,
-                        accrue_at: None,
-                        expires_at: lot.expires_at,
-                        lot_issued: Some(lot.issued),
-                    });
+    /// Returns drawn value to the lots it came from. Nothing is posted: it never went.
+    fn restore(&mut self, draws: &[Draw]) {
+        for draw in draws {
+            for drawn in &draw.lots {
+                let holding = self.wallet.assets.entry(draw.asset.clone()).or_default();
+                match holding.lots.iter_mut().find(|lot| lot.gave(drawn)) {
+                    Some(lot) => {
+                        lot.remaining = sum([lot.remaining, drawn.amount].into_iter());
+                    }
+                    // A lot is kept while a hold may give back to it, so this is a damaged
+                    // wallet: lose nothing.
+                    None => holding.put(made_anew(drawn, self.now)),
                 }
-                lot.remaining = Points::ZERO;
             }
         }
     }
+}
 
-    /// Drops expired lots that no hold may still come back to, and definitions with nothing.
-    fn tidy(&mut self) {
-        let Self { wallet, now, .. } = self;
-        let mut points = std::mem::take(&mut wallet.points);
-        points.retain(|handle, holding| {
-            holding.lots.retain(|lot| {
-                lot.expires_at.is_none_or(|expires_at| *now < expires_at)
-                    || wallet.is_pinned(handle, lot)
-            });
-            *holding != Holding::default()
-        });
-        wallet.points = points;
+/// The lot that value was drawn from, with nothing else in it.
+fn made_anew(drawn: &Drawn, issued_at: Instant) -> Lot {
+    let identity =
+        drawn.id.clone().map(|id| Identity { id, issued_at, is_extended: false, is_voided: false });
+    Lot {
+        identity,
+        issued: drawn.amount,
+        remaining: drawn.amount,
+        accrue_at: None,
+        expires_at: drawn.expires_at,
+        is_grace: drawn.is_grace,
     }
 }
 

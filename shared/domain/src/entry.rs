@@ -1,14 +1,21 @@
 //! Lines of the passbook.
 
 use crate::adjustment::Adjusted;
+use crate::asset::Kind;
 use crate::award::Awarded;
+use crate::conversion::Converted;
 use crate::facts::Facts;
-use crate::id::{AdjustmentId, AssignmentId, AwardId, MemberId, OrderId, RedemptionId};
-use crate::posting::Posting;
+use crate::id::{
+    AdjustmentId, AssignmentId, AwardId, ConversionId, ExtensionId, LotId, MemberId, OrderId,
+    RedemptionId, RefundId, TransferId,
+};
+use crate::issue::{Extended, Issued, Voided};
+use crate::posting::{Posting, PostingReason};
 use crate::purchase::Purchased;
-use crate::redeem::{Captured, Opened, Released};
+use crate::redeem::{Captured, Opened, Refunded, Released};
 use crate::tier::Assigned;
 use crate::time::Instant;
+use crate::transfer::{TransferRefunded, Transferred};
 use crate::wallet::Wallet;
 
 /// What a decision came to.
@@ -68,12 +75,26 @@ pub enum Detail {
     Adjustment(Adjusted),
     /// A level was given by hand.
     TierAssignment(Assigned),
+    /// A reward, benefit or credit was issued.
+    Issue(Issued),
+    /// What remained of one was taken back.
+    Void(Voided),
+    /// The expiry of one was put off.
+    Extension(Extended),
     /// Value was spent, or set aside to be spent.
     Redemption(Opened),
     /// What was set aside was spent.
     Capture(Captured),
     /// What was set aside was given back.
     Release(Released),
+    /// What was spent was given back, or part of it.
+    Refund(Refunded),
+    /// Points became a reward.
+    Conversion(Converted),
+    /// Points went to a third-party programme.
+    Transfer(Transferred),
+    /// Points came back from there.
+    TransferRefund(TransferRefunded),
 }
 
 /// The name under which a caller asked for a line: applied at most once, for ever.
@@ -87,12 +108,26 @@ pub enum Operation {
     Adjustment(AdjustmentId),
     /// An assignment of a level.
     TierAssignment(AssignmentId),
+    /// The issue of a reward, benefit or credit.
+    Issue(Kind, LotId),
+    /// Its voiding.
+    Void(Kind, LotId),
+    /// An extension of it.
+    Extension(Kind, LotId, ExtensionId),
     /// A redemption.
     Redemption(RedemptionId),
     /// The capture of a redemption.
     Capture(RedemptionId),
     /// The release of a redemption.
     Release(RedemptionId),
+    /// A refund of a redemption.
+    Refund(RedemptionId, RefundId),
+    /// A conversion.
+    Conversion(ConversionId),
+    /// A transfer.
+    Transfer(TransferId),
+    /// A refund of a transfer.
+    TransferRefund(TransferId, RefundId),
 }
 
 impl Detail {
@@ -106,10 +141,36 @@ impl Detail {
             Self::TierAssignment(assigned) => {
                 Operation::TierAssignment(assigned.assignment.clone())
             }
+            Self::Issue(issued) => Operation::Issue(issued.kind(), issued.id.clone()),
+            Self::Void(voided) => Operation::Void(voided.kind, voided.id.clone()),
+            Self::Extension(extended) => {
+                let Extended { kind, id, extension, .. } = extended;
+                Operation::Extension(*kind, id.clone(), extension.clone())
+            }
             Self::Redemption(opened) => Operation::Redemption(opened.redemption.clone()),
             Self::Capture(captured) => Operation::Capture(captured.redemption.clone()),
             Self::Release(released) => Operation::Release(released.redemption.clone()),
+            Self::Refund(refunded) => {
+                Operation::Refund(refunded.redemption.clone(), refunded.refund.clone())
+            }
+            Self::Conversion(converted) => Operation::Conversion(converted.conversion.clone()),
+            Self::Transfer(transferred) => Operation::Transfer(transferred.transfer.clone()),
+            Self::TransferRefund(refunded) => {
+                let (transfer, refund) = (&refunded.transferred.transfer, &refunded.refund);
+                Operation::TransferRefund(transfer.clone(), refund.clone())
+            }
         })
+    }
+
+    /// The postings that follow from it, with which those of its line end: what a captured plan
+    /// takes is redeemed. `at` is the instant of the line.
+    pub fn implied_postings(&self, at: Instant) -> Vec<Posting> {
+        let (Self::Redemption(Opened { plan, lapses_at: None, .. })
+        | Self::Capture(Captured { plan, .. })) = self
+        else {
+            return Vec::new();
+        };
+        plan.draws().flat_map(|draw| Posting::of_draw(draw, PostingReason::Redeemed, at)).collect()
     }
 
     /// The word for its kind, at the border and in storage.
@@ -120,9 +181,16 @@ impl Detail {
             Self::Award(_) => "award",
             Self::Adjustment(_) => "adjustment",
             Self::TierAssignment(_) => "tier_assignment",
+            Self::Issue(_) => "issue",
+            Self::Void(_) => "void",
+            Self::Extension(_) => "extension",
             Self::Redemption(_) => "redemption",
             Self::Capture(_) => "capture",
             Self::Release(_) => "release",
+            Self::Refund(_) => "refund",
+            Self::Conversion(_) => "conversion",
+            Self::Transfer(_) => "transfer",
+            Self::TransferRefund(_) => "transfer_refund",
         }
     }
 }

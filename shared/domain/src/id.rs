@@ -138,6 +138,26 @@ name! {
     RedemptionId, is_id, NotAnId
 }
 name! {
+    /// A conversion of points into a reward.
+    ConversionId, is_id, NotAnId
+}
+name! {
+    /// A transfer of points to a third-party programme.
+    TransferId, is_id, NotAnId
+}
+name! {
+    /// A refund, unique within the redemption or transfer that it gives back.
+    RefundId, is_id, NotAnId
+}
+name! {
+    /// An extension of a reward, benefit or credit, unique within it.
+    ExtensionId, is_id, NotAnId
+}
+name! {
+    /// A reward, benefit or credit as one member holds it, unique among those of its kind.
+    LotId, is_id, NotAnId
+}
+name! {
     /// The short name of a definition, rate, multiplier or level in the program.
     Handle, is_handle, NotAHandle
 }
@@ -148,6 +168,25 @@ name! {
 name! {
     /// Why something was done, for a person to read; also the name of who did it.
     Reason, is_reason, NotAReason
+}
+
+/// What ids begin with that callers may not choose.
+pub const RESERVED: [&str; 2] = ["entry:", "gift:"];
+
+impl LotId {
+    /// The id of a lot that the line with this number makes without being given one. `place` tells
+    /// the lots of one line apart; the first is 1.
+    pub(crate) fn of_entry(number: u64, place: usize) -> Self {
+        match place {
+            1 => Self(format!("entry:{number}")),
+            _ => Self(format!("entry:{number}:{place}")),
+        }
+    }
+
+    /// Whether a caller may not choose it.
+    pub fn is_reserved(&self) -> bool {
+        RESERVED.iter().any(|start| self.0.starts_with(start))
+    }
 }
 
 #[cfg(test)]

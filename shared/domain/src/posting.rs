@@ -1,42 +1,78 @@
 //! Postings: the movements that a line of the passbook records.
 
-use crate::amount::{Change, Points};
-use crate::id::Handle;
+use crate::amount::{Change, Units};
+use crate::asset::Asset;
+use crate::id::LotId;
 use crate::time::Instant;
+use crate::wallet::Draw;
 
-/// One movement of points of one definition.
+/// One movement of one asset.
 ///
-/// The amounts of all postings of a definition sum to what its lots and holds have; those of
+/// The amounts of all postings of an asset sum to what its lots and holds have; those of
 /// `debt_incurred` and `debt_repaid` alone sum to its debt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posting {
-    /// The definition.
-    pub points: Handle,
+    /// The asset.
+    pub asset: Asset,
+    /// The reward, benefit or credit; `None` for points.
+    pub id: Option<LotId>,
     /// Why.
     pub reason: PostingReason,
-    /// How many points came (positive) or went (negative).
+    /// How much came (positive) or went (negative), in units of the asset.
     pub amount: Change,
     /// When it took effect: the instant of the entry, or earlier for what had fallen due.
     pub at: Instant,
-    /// When the points moved accrue or accrued. `None`: they had accrued before, or count at once.
+    /// When the value moved accrues or accrued. `None`: it had accrued before, or counts at once.
     pub accrue_at: Option<Instant>,
-    /// The expiry of the lot they came into or went out of. `None`: it never expires, or no lot.
+    /// The expiry of the lot it came into or went out of. `None`: it never expires, or no lot.
     pub expires_at: Option<Instant>,
-    /// Of an expired lot, how many points were ever put in.
-    pub lot_issued: Option<Points>,
+    /// Of expired points, how many were ever put into their lot.
+    pub lot_issued: Option<Units>,
+}
+
+impl Posting {
+    /// That drawn value is gone, lot by lot.
+    pub(crate) fn of_draw(
+        draw: &Draw,
+        reason: PostingReason,
+        at: Instant,
+    ) -> impl Iterator<Item = Self> {
+        draw.lots.iter().map(move |drawn| Self {
+            asset: draw.asset.clone(),
+            id: drawn.id.clone(),
+            reason,
+            amount: Change::minus(drawn.amount),
+            at,
+            accrue_at: None,
+            expires_at: drawn.expires_at,
+            lot_issued: None,
+        })
+    }
 }
 
 /// Why value moved (DESIGN 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PostingReason {
-    /// Came from a purchase or an award.
+    /// Came from a purchase, an award or the retailer.
     Issued,
     /// Spent.
     Redeemed,
     /// Not spent in time.
     Expired,
+    /// Taken back by the retailer.
+    Voided,
     /// Taken back after a return.
     Reversed,
+    /// Given back by a refund.
+    Reinstated,
+    /// Points that became a reward.
+    ConvertedOut,
+    /// The reward that they became.
+    ConvertedIn,
+    /// Points that went to a third-party programme.
+    TransferredOut,
+    /// Points that came back from there.
+    TransferredIn,
     /// Changed by hand.
     Adjusted,
     /// Taken back though already spent.
@@ -47,11 +83,17 @@ pub enum PostingReason {
 
 impl PostingReason {
     /// Every reason, in the order of the type.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 13] = [
         Self::Issued,
         Self::Redeemed,
         Self::Expired,
+        Self::Voided,
         Self::Reversed,
+        Self::Reinstated,
+        Self::ConvertedOut,
+        Self::ConvertedIn,
+        Self::TransferredOut,
+        Self::TransferredIn,
         Self::Adjusted,
         Self::DebtIncurred,
         Self::DebtRepaid,
@@ -63,7 +105,13 @@ impl PostingReason {
             Self::Issued => "issued",
             Self::Redeemed => "redeemed",
             Self::Expired => "expired",
+            Self::Voided => "voided",
             Self::Reversed => "reversed",
+            Self::Reinstated => "reinstated",
+            Self::ConvertedOut => "converted_out",
+            Self::ConvertedIn => "converted_in",
+            Self::TransferredOut => "transferred_out",
+            Self::TransferredIn => "transferred_in",
             Self::Adjusted => "adjusted",
             Self::DebtIncurred => "debt_incurred",
             Self::DebtRepaid => "debt_repaid",

@@ -7,6 +7,7 @@ mod check;
 mod conditions;
 mod document;
 mod successor;
+mod value;
 
 use crate::amount::{Minor, Points};
 use crate::currency::Currency;
@@ -19,6 +20,9 @@ pub(crate) use check::is_hold_period;
 pub use conditions::{Circumstances, Conditions};
 pub use document::*;
 pub use successor::faults_as_successor;
+pub use value::{
+    BenefitDefinition, BenefitEffect, Conversion, CreditDefinition, CreditKind, RewardDefinition,
+};
 
 /// The shortest hold of a redemption, in minutes.
 pub const HOLD_MINUTES_MIN: u32 = 1;
@@ -42,8 +46,18 @@ pub struct Program {
     pub multiplier_cap: Option<Rate>,
     /// Status levels, if the retailer has any.
     pub tiers: Option<Tiers>,
+    /// In the order of the document.
+    pub conversions: Vec<Conversion>,
+    /// In the order of the document.
+    pub rewards: Vec<RewardDefinition>,
+    /// In the order of the document.
+    pub benefits: Vec<BenefitDefinition>,
+    /// In the order of the document.
+    pub credits: Vec<CreditDefinition>,
     /// How long a hold lasts when the caller does not say.
     pub hold_for: Period,
+    /// How long value lives that a refund brings back after its expiry; zero: not at all.
+    pub reinstate_grace: Period,
 }
 
 /// What a definition's points are for (DESIGN 5.2).
@@ -229,6 +243,21 @@ impl Program {
     /// The definition with this handle.
     pub fn points(&self, handle: &Handle) -> Option<&PointsDefinition> {
         self.points.iter().find(|definition| definition.handle == *handle)
+    }
+
+    /// The reward with this handle.
+    pub fn reward(&self, handle: &Handle) -> Option<&RewardDefinition> {
+        self.rewards.iter().find(|definition| definition.handle == *handle)
+    }
+
+    /// The benefit with this handle.
+    pub fn benefit(&self, handle: &Handle) -> Option<&BenefitDefinition> {
+        self.benefits.iter().find(|definition| definition.handle == *handle)
+    }
+
+    /// The credit with this handle.
+    pub fn credit(&self, handle: &Handle) -> Option<&CreditDefinition> {
+        self.credits.iter().find(|definition| definition.handle == *handle)
     }
 
     /// The base rate, in points per minor unit, that wins for a line under these circumstances.

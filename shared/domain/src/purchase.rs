@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::allocation::spread_minor;
-use crate::amount::Minor;
+use crate::amount::{Minor, Points};
 use crate::award::is_ahead;
 use crate::currency::Currency;
 use crate::draft::Draft;
@@ -51,7 +51,8 @@ pub struct Purchase {
     pub country: Option<Country>,
     /// 1 to 200, with unique ids.
     pub lines: Vec<PurchaseLine>,
-    /// What promotional credit paid of it; nothing that earns points.
+    /// What promotional credit paid of it, which earns nothing; known from the redemption when it
+    /// names one.
     pub paid_by_promotional_credit: Minor,
     /// The redemption that paid part of it.
     pub redemption: Option<RedemptionId>,
@@ -136,6 +137,12 @@ pub enum Refusal {
     /// The redemption it names was released or has lapsed.
     #[error("the redemption is {}, so it paid nothing", .0.as_str())]
     RedemptionPaidNothing(Status),
+    /// The redemption it names paid in another currency.
+    #[error("the redemption paid in {redemption}")]
+    RedemptionInOtherCurrency {
+        /// Its currency.
+        redemption: Currency,
+    },
     /// An expiry lies outside the calendar.
     #[error("leads to an instant outside the calendar")]
     OutsideTheCalendar,
@@ -165,10 +172,11 @@ pub fn decide(
         return Err(Refusal::OtherCurrency { program: program.currency });
     }
     let mut draft = Draft::open(wallet, now);
-    if let Some(named) = &purchase.redemption {
-        require_captured(draft.wallet(), named, redemption)?;
-    }
-    let lines = rated_lines(draft.wallet(), program, purchase)?;
+    let paid = match &purchase.redemption {
+        None => purchase.paid_by_promotional_credit,
+        Some(named) => paid_by(draft.wallet(), purchase, named, redemption)?,
+    };
+    let lines = rated_lines(draft.wallet(), program, purchase, paid)?;
     let eligible = eligible(purchase, &lines)?;
     for definition in &program.points {
         issue(&mut draft, program, purchase, definition, &lines)?;
@@ -187,17 +195,37 @@ pub fn decide(
     Ok(Decision::Append(draft.close(Detail::Purchase(purchased))))
 }
 
-fn require_captured(
+/// What promotional credit of the redemption `named` paid of a purchase: no more than there is to
+/// pay with it, for the order may have lost lines since. Refunds do not lower it: a return of the
+/// lines takes their share with it.
+fn paid_by(
     wallet: &Wallet,
+    purchase: &Purchase,
     named: &RedemptionId,
     history: Option<&History>,
-) -> Result<(), Refusal> {
+) -> Result<Minor, Refusal> {
     let history = history.ok_or_else(|| Refusal::UnknownRedemption(named.clone()))?;
     match history.status(wallet) {
-        Status::Captured => Ok(()),
-        Status::Held => Err(Refusal::RedemptionStillHeld),
-        status @ (Status::Released | Status::Lapsed) => Err(Refusal::RedemptionPaidNothing(status)),
+        Status::Captured => {}
+        Status::Held => return Err(Refusal::RedemptionStillHeld),
+        status @ (Status::Released | Status::Lapsed) => {
+            return Err(Refusal::RedemptionPaidNothing(status));
+        }
     }
+    let plan = history.recorded_plan();
+    if plan.currency != purchase.currency {
+        return Err(Refusal::RedemptionInOtherCurrency { redemption: plan.currency });
+    }
+    let payable = Minor::checked_sum(payable(purchase)).ok_or(LimitReached::AMOUNT)?;
+    Ok(plan.promotional().min(payable))
+}
+
+/// What promotional credit may pay of each line: nothing of gift cards.
+fn payable(purchase: &Purchase) -> impl Iterator<Item = Minor> {
+    purchase.lines.iter().map(|line| match line.kind {
+        LineKind::GiftCard => Minor::ZERO,
+        LineKind::Product | LineKind::Shipping => line.net,
+    })
 }
 
 /// Every line with its share of promotional credit and the rate at which it earns.
@@ -205,17 +233,14 @@ fn rated_lines(
     wallet: &Wallet,
     program: &Program,
     purchase: &Purchase,
+    paid_by_promotional_credit: Minor,
 ) -> Result<Vec<PurchasedLine>, Refusal> {
-    let weight = |line: &PurchaseLine| match line.kind {
-        LineKind::GiftCard => Minor::ZERO,
-        LineKind::Product | LineKind::Shipping => line.net,
-    };
-    let weights: Vec<Minor> = purchase.lines.iter().map(weight).collect();
+    let weights: Vec<Minor> = payable(purchase).collect();
     let total = Minor::checked_sum(weights.iter().copied()).ok_or(LimitReached::AMOUNT)?;
-    if total < purchase.paid_by_promotional_credit {
+    if total < paid_by_promotional_credit {
         return Err(Refusal::PromotionalCreditExceedsLines);
     }
-    let promotional = spread_minor(purchase.paid_by_promotional_credit, &weights);
+    let promotional = spread_minor(paid_by_promotional_credit, &weights);
     let circumstances = circumstances(wallet, program, purchase);
     let rated = purchase.lines.iter().zip(promotional).map(|(line, promotional)| PurchasedLine {
         id: line.id.clone(),
@@ -293,7 +318,7 @@ fn issue(
         .iter()
         .filter_map(|line| Some(line.rates.get(&definition.handle)?.of(line.eligible())))
         .fold(Rate::zero(), |sum, earned| sum.and(&earned));
-    let points = earned.round(definition.rounding).ok_or(LimitReached::AMOUNT)?;
+    let points: Points = earned.round(definition.rounding).ok_or(LimitReached::AMOUNT)?;
     if points.is_zero() {
         return Ok(());
     }

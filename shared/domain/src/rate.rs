@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::amount::{Minor, Points};
+use crate::amount::Minor;
 
 /// The largest rate or factor that a program may name, in points or times.
 pub const RATE_MAX: u64 = 1_000_000;
@@ -26,7 +26,7 @@ pub const RATE_DIGITS_MAX: u32 = 6;
 )]
 pub struct NotARate;
 
-/// How a fraction of a point becomes whole points.
+/// How a fraction becomes a whole amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rounding {
     /// Towards zero: 31.99 earns 31.
@@ -51,6 +51,17 @@ impl Rate {
     /// Exactly one.
     pub fn one() -> Self {
         Self(BigRational::from_integer(BigInt::from(1)))
+    }
+
+    /// A whole number.
+    pub fn integer(number: u64) -> Self {
+        Self(BigRational::from_integer(BigInt::from(number)))
+    }
+
+    /// So many hundredths.
+    #[must_use]
+    pub fn hundredths(&self) -> Self {
+        Self(&self.0 / BigInt::from(100))
     }
 
     /// Reads a plain decimal such as `"0.5"`.
@@ -93,14 +104,14 @@ impl Rate {
         Self(&self.0 + &other.0)
     }
 
-    /// Whole points; `None` above the largest count of points.
-    pub fn round(&self, rounding: Rounding) -> Option<Points> {
+    /// A whole amount; `None` above the largest there is.
+    pub fn round<T: TryFrom<u64>>(&self, rounding: Rounding) -> Option<T> {
         let whole = match rounding {
             Rounding::Down => self.0.floor(),
             Rounding::HalfUp => self.0.round(),
             Rounding::Up => self.0.ceil(),
         };
-        Points::try_from(u64::try_from(whole.to_integer()).ok()?).ok()
+        T::try_from(u64::try_from(whole.to_integer()).ok()?).ok()
     }
 }
 
@@ -139,7 +150,7 @@ mod tests {
     fn thirds_sum_to_the_whole() {
         let third = Rate::one().per(minor(300)).unwrap();
         let both = third.of(minor(100)).and(&third.of(minor(200)));
-        assert_eq!(both.round(Rounding::Down).map(Points::get), Some(1));
+        assert_eq!(both.round::<Minor>(Rounding::Down), Some(minor(1)));
     }
 
     #[test]
@@ -149,7 +160,7 @@ mod tests {
         {
             let rate = Rate::parse(text).unwrap();
             let rounded = [Rounding::Down, Rounding::HalfUp, Rounding::Up]
-                .map(|rounding| rate.round(rounding).unwrap().get());
+                .map(|rounding| rate.round::<Minor>(rounding).unwrap().get());
             assert_eq!(rounded, [down, half_up, up], "{text}");
         }
     }

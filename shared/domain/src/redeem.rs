@@ -7,30 +7,37 @@
 //! | released | [`release::decide`] | – |
 //! | lapsed | its `lapses_at`, whoever looks next | – |
 //!
-//! A hold posts nothing: what the retailer owes does not change until the capture.
+//! A hold posts nothing: what the retailer owes does not change until the capture. What was
+//! captured can be given back ([`refund`]).
 
+mod basket;
 pub mod capture;
 mod history;
 mod plan;
+mod planning;
+pub mod refund;
 pub mod release;
 
 use std::convert::Infallible;
 
 use thiserror::Error;
 
-use crate::amount::{Minor, Points};
+use crate::amount::{Minor, Points, Units};
+use crate::asset::{Asset, Kind};
 use crate::currency::Currency;
 use crate::draft::Draft;
 use crate::entry::{Decision, Detail};
-use crate::id::{Handle, RedemptionId};
+use crate::id::{Handle, LotId, RedemptionId};
 use crate::limit::LimitReached;
 use crate::posting::PostingReason;
 use crate::program::{Program, is_hold_period};
 use crate::time::{Instant, Period};
-use crate::wallet::{Hold, Pin, Wallet};
+use crate::wallet::{Hold, Wallet};
 
+pub use basket::{Basket, BasketLine, MoneyUse, PointsUse, Uses, Wanted};
 pub use history::{History, Status};
-pub use plan::{Basket, BasketLine, Plan, PlanLine, PointsAmount, PointsDiscount, PointsUse};
+pub use plan::{Back, Discount, LineBack, PassedOver, Plan, PlanLine, Tender, Why};
+pub use refund::{Refunded, Refunds};
 
 /// A request to spend value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,14 +96,27 @@ pub enum PlanRefusal {
     /// The program has no such definition.
     #[error("the program has no points `{0}`")]
     UnknownPoints(Handle),
+    /// The member holds value of a definition that this program does not have: it is out of date.
+    #[error("the program does not know `{0}`")]
+    UnknownDefinition(Asset),
     /// Points that are worth no money.
     #[error("points `{0}` are not redeemable")]
     NotRedeemable(Handle),
-    /// Points are worth money of another currency.
-    #[error("points are worth {program}, not the currency of the basket")]
+    /// What is worth money of the program's currency is not used in another.
+    #[error("it is worth {program}, not the currency of the basket")]
     OtherCurrency {
         /// The program's currency.
         program: Currency,
+    },
+    /// A reward or credit of another currency than the basket.
+    #[error("the {kind} `{id}` is not in the currency of the basket")]
+    LotInOtherCurrency {
+        /// Its kind.
+        kind: Kind,
+        /// Its id.
+        id: LotId,
+        /// Its currency.
+        currency: Option<Currency>,
     },
     /// Points go in steps.
     #[error("points are redeemed in multiples of {step}")]
@@ -104,7 +124,7 @@ pub enum PlanRefusal {
         /// The step.
         step: Points,
     },
-    /// More than is available.
+    /// More points than are available.
     #[error("only {available} `{points}` points are available")]
     InsufficientValue {
         /// The definition.
@@ -112,8 +132,46 @@ pub enum PlanRefusal {
         /// What could be taken.
         available: Points,
     },
+    /// More of one reward, benefit or credit than is available of it.
+    #[error("not that much of the {kind} `{id}` is available")]
+    InsufficientLot {
+        /// Its kind.
+        kind: Kind,
+        /// Its id.
+        id: LotId,
+        /// What could be taken, in units of the asset.
+        available: Units,
+        /// The currency of what is money.
+        currency: Option<Currency>,
+    },
+    /// More of all rewards or all credits than is available.
+    #[error("not that much is available of {kind}s in the currency of the basket")]
+    InsufficientMoney {
+        /// The kind.
+        kind: Kind,
+        /// What could be taken.
+        available: Minor,
+        /// The currency of the basket.
+        currency: Currency,
+    },
+    /// A rule of the definition keeps a reward or credit from paying so much.
+    #[error("the rule `{}` keeps the {kind} from being used for so much", .why.as_str())]
+    AgainstRule {
+        /// Its kind.
+        kind: Kind,
+        /// The rule.
+        why: Why,
+        /// What it could be used for.
+        most: Minor,
+    },
+    /// A benefit that would be used up for nothing.
+    #[error("the benefit `{id}` would take nothing off")]
+    TakesNothingOff {
+        /// Its id.
+        id: LotId,
+    },
     /// More than is left to pay.
-    #[error("the points are worth more than is left to pay")]
+    #[error("more than is left to pay")]
     MoreThanDue {
         /// What is left to pay.
         due: Minor,
@@ -157,7 +215,7 @@ pub fn quote(
     expected_due: Option<Minor>,
     now: Instant,
 ) -> Result<Plan, Refusal> {
-    planned(&mut Draft::open(wallet, now), program, basket, expected_due).map(|(plan, _)| plan)
+    planned(&mut Draft::open(wallet, now), program, basket, expected_due)
 }
 
 /// Carries out the plan for a basket: spends its value at once, or holds it.
@@ -173,27 +231,30 @@ pub fn decide(
     let lapses_at = lapses_at(program, redemption.settlement, now)?;
     let mut draft = Draft::open(wallet, now);
     let (basket, expected_due) = (&redemption.basket, redemption.expected_due);
-    let (plan, pins) = planned(&mut draft, program, basket, expected_due)?;
+    let plan = planned(&mut draft, program, basket, expected_due)?;
     let id = redemption.redemption.clone();
     match lapses_at {
-        Some(lapses_at) => draft.keep(Hold { redemption: id.clone(), lapses_at, pins })?,
-        None => draft.spend(&pins, PostingReason::Redeemed),
+        Some(lapses_at) => {
+            let draws = plan.draws().cloned().collect();
+            draft.keep(Hold { redemption: id.clone(), lapses_at, draws })?;
+        }
+        None => plan.draws().for_each(|draw| draft.spend(draw, PostingReason::Redeemed)),
     }
     let opened = Opened { redemption: id, plan, lapses_at };
     Ok(Decision::Append(draft.close(Detail::Redemption(opened))))
 }
 
-/// The plan, and what it draws, unless it leaves something else to pay than was expected.
+/// The plan, drawn out of the wallet in `draft`, unless it leaves something else to pay than was expected.
 fn planned(
     draft: &mut Draft,
     program: &Program,
     basket: &Basket,
     expected_due: Option<Minor>,
-) -> Result<(Plan, Vec<Pin>), Refusal> {
-    let (plan, pins) = plan::plan(draft, program, basket)?;
+) -> Result<Plan, Refusal> {
+    let plan = planning::plan(draft, program, basket)?;
     match expected_due {
         Some(expected) if expected != plan.due() => Err(Refusal::PlanChanged { due: plan.due() }),
-        _ => Ok((plan, pins)),
+        _ => Ok(plan),
     }
 }
 

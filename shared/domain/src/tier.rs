@@ -15,7 +15,7 @@ use crate::entry::{Decision, Detail};
 use crate::id::{AssignmentId, Handle, Reason};
 use crate::program::{Level, Program, Tiers};
 use crate::time::Instant;
-use crate::wallet::{Holding, Standing, Wallet};
+use crate::wallet::{Standing, Wallet};
 
 /// A request to give a level by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub enum Refusal {
 
 /// The points that count towards a level.
 pub fn window(wallet: &Wallet, tiers: &Tiers) -> Points {
-    wallet.points.get(&tiers.points).map_or(Points::ZERO, Holding::available)
+    wallet.points(&tiers.points).map_or(Points::ZERO, |holding| holding.available().into())
 }
 
 /// The level a member has: the one attained, or the lowest.

@@ -2,22 +2,25 @@
 //!
 //! | value | spendable | becomes |
 //! |---|---|---|
-//! | pending lot | from `accrue_at` | an accrued lot, merged with the one of the same expiry |
-//! | accrued lot | until `expires_at` | redeemed, pinned by a hold, or expired |
-//! | pinned by a hold | no | redeemed by the capture, or back in its lot |
+//! | pending lot | from `accrue_at` | an accrued lot; of points, merged with the one of the same expiry |
+//! | accrued lot | until `expires_at` | redeemed, set aside by a hold, expired or voided |
+//! | set aside by a hold | no | redeemed by the capture, or back in its lot |
 //!
-//! A wallet is bounded: lots of one definition merge when they expire together, so there is one
-//! for every purchase still inside its delay and one for every expiry ahead, at most [`LOTS_MAX`].
+//! A wallet is bounded: lots of points merge when they expire together, so there is one for every
+//! purchase still inside its delay and one for every expiry ahead. Rewards, benefits and credits
+//! keep their identity until nothing can come back to them. Together there are at most
+//! [`LOTS_MAX`].
 
 use std::collections::BTreeMap;
 
-use crate::amount::Points;
+use crate::amount::{Points, Units};
+use crate::asset::{Asset, Kind};
 use crate::facts::Facts;
-use crate::id::{Handle, RedemptionId};
+use crate::id::{Handle, LotId, RedemptionId};
 use crate::time::Instant;
 
-/// The most lots that issuing may bring a wallet to. A lot takes about 45 bytes and a posting 25,
-/// so a line that moves them all stays near 150 KB of DynamoDB's 400 KB: releases, refunds and
+/// The most lots that issuing may bring a wallet to. A lot takes about 60 bytes and a posting 40,
+/// so a line that moves them all stays near 200 KB of DynamoDB's 400 KB: releases, refunds and
 /// expiries, which are never refused, have the rest.
 pub const LOTS_MAX: usize = 2_000;
 /// The most holds a wallet may have at once. A till holds one; more than a few is a till that
@@ -31,8 +34,8 @@ pub struct Wallet {
     pub facts: Option<Facts>,
     /// The level attained; `None`: the lowest, or no tiers.
     pub standing: Option<Standing>,
-    /// By definition. A definition of which nothing is held or owed is left out.
-    pub points: BTreeMap<Handle, Holding>,
+    /// By asset. An asset of which nothing is held or owed is left out.
+    pub assets: BTreeMap<Asset, Holding>,
     /// In the order in which they were made.
     pub holds: Vec<Hold>,
 }
@@ -46,28 +49,46 @@ pub struct Standing {
     pub since: Instant,
 }
 
-/// The points of one definition.
+/// The lots of one asset.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Holding {
     /// Points taken back after they were spent. Whatever comes in repays it first.
     pub debt: Points,
-    /// Soonest expiry first, never-expiring last; of one expiry the accrued lot, then the pending
-    /// ones by `accrue_at`. No two have the same expiry and accrual.
+    /// Soonest expiry first, never-expiring last; of one expiry the accrued ones, then the pending
+    /// ones by `accrue_at`; of those the oldest first.
     pub lots: Vec<Lot>,
 }
 
-/// Points that accrue and expire together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Value that accrues and expires together.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lot {
-    /// How many were ever put in.
-    pub issued: Points,
-    /// How many are neither spent nor pinned by a hold. A lot with none left stays until it
-    /// expires, so that a refund or return finds it.
-    pub remaining: Points,
-    /// From when they can be spent; `None`: already.
+    /// Of a reward, benefit or credit. Points have none: those of one definition that have
+    /// accrued, expire together and are equally entitled to a grace period are one lot.
+    pub identity: Option<Identity>,
+    /// How much was ever put in.
+    pub issued: Units,
+    /// How much is neither spent nor set aside by a hold. A lot with none left stays while it may
+    /// be found again: see [`Lot::is_kept`].
+    pub remaining: Units,
+    /// From when it can be spent; `None`: already.
     pub accrue_at: Option<Instant>,
-    /// From when they can no longer be spent; `None`: never.
+    /// From when it can no longer be spent; `None`: never.
     pub expires_at: Option<Instant>,
+    /// Whether it came back by a refund after its expiry: it has no second grace.
+    pub is_grace: bool,
+}
+
+/// What a reward, benefit or credit is besides an amount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Unique among the member's of its kind.
+    pub id: LotId,
+    /// When it was issued. Of equal expiries the older is spent first.
+    pub issued_at: Instant,
+    /// Whether its expiry was put off.
+    pub is_extended: bool,
+    /// Whether what remained was taken back. What a hold gives back to it is, too.
+    pub is_voided: bool,
 }
 
 /// Value set aside for a redemption until it is captured, released or lapses.
@@ -78,89 +99,207 @@ pub struct Hold {
     /// From when it no longer holds.
     pub lapses_at: Instant,
     /// What it holds, in the order it was drawn.
-    pub pins: Vec<Pin>,
+    pub draws: Vec<Draw>,
 }
 
-/// Points drawn from one accrued lot.
+/// Value drawn from lots of one asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pin {
-    /// The definition.
-    pub points: Handle,
-    /// The expiry of the lot, which names it: a definition has one accrued lot per expiry.
-    pub expires_at: Option<Instant>,
-    /// How many.
-    pub amount: Points,
+pub struct Draw {
+    /// The asset.
+    pub asset: Asset,
+    /// What was drawn from each lot, in the order it was drawn.
+    pub lots: Vec<Drawn>,
 }
 
-/// A sum of points that is beyond what a count can hold. Issuing refuses to get there, so only a
-/// damaged wallet has one.
-pub(crate) fn sum(parts: impl Iterator<Item = Points>) -> Points {
-    Points::checked_sum(parts).unwrap_or(Points::MAX)
+/// Value drawn from one accrued lot, with what is needed to give it back when the lot is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawn {
+    /// The lot; points are named by what follows instead.
+    pub id: Option<LotId>,
+    /// The expiry of the lot.
+    pub expires_at: Option<Instant>,
+    /// Whether it was a grace lot.
+    pub is_grace: bool,
+    /// How much.
+    pub amount: Units,
+}
+
+/// A sum that is beyond what a count can hold. Issuing refuses to get there, so only a damaged
+/// wallet has one.
+pub(crate) fn sum(parts: impl Iterator<Item = Units>) -> Units {
+    Units::checked_sum(parts).unwrap_or(Units::MAX)
 }
 
 impl Lot {
-    /// Where it stands among the lots of its definition.
-    pub(crate) fn order(&self) -> (bool, Option<Instant>, Option<Instant>) {
-        (self.expires_at.is_none(), self.expires_at, self.accrue_at)
+    /// Where it stands among the lots of its asset.
+    pub(crate) fn order(&self) -> impl Ord + use<> {
+        let never = self.expires_at.is_none();
+        let issued_at = self.identity.as_ref().map(|identity| identity.issued_at);
+        (never, self.expires_at, self.accrue_at, self.is_grace, issued_at)
+    }
+
+    /// Its id, if it has an identity.
+    pub fn id(&self) -> Option<&LotId> {
+        self.identity.as_ref().map(|identity| &identity.id)
     }
 
     /// Whether it could be spent, were there any left.
     pub fn is_accrued(&self) -> bool {
         self.accrue_at.is_none()
     }
-}
 
-impl Holding {
-    /// How many can be spent now. The wallet must have been carried to the present.
-    pub fn available(&self) -> Points {
-        sum(self.lots.iter().filter(|lot| lot.is_accrued()).map(|lot| lot.remaining))
+    /// Whether what remained was taken back.
+    pub fn is_voided(&self) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.is_voided)
     }
 
-    /// How many have not accrued yet.
-    pub fn pending(&self) -> Points {
-        sum(self.lots.iter().filter(|lot| !lot.is_accrued()).map(|lot| lot.remaining))
-    }
-
-    /// Available and pending.
-    pub fn remaining(&self) -> Points {
-        sum(self.lots.iter().map(|lot| lot.remaining))
-    }
-
-    pub(crate) fn accrued_lot(&mut self, expires_at: Option<Instant>) -> Option<&mut Lot> {
-        self.lots.iter_mut().find(|lot| lot.is_accrued() && lot.expires_at == expires_at)
-    }
-
-    /// Whether there is a lot that accrues and expires with `lot`.
-    pub(crate) fn merges(&self, lot: &Lot) -> bool {
-        let place = self.lots.binary_search_by_key(&lot.order(), Lot::order);
-        place.is_ok()
-    }
-
-    /// Adds `lot`, merged with the one that accrues and expires with it.
-    pub(crate) fn put(&mut self, lot: Lot) {
-        match self.lots.binary_search_by_key(&lot.order(), Lot::order) {
-            Ok(found) => {
-                if let Some(same) = self.lots.get_mut(found) {
-                    same.issued = sum([same.issued, lot.issued].into_iter());
-                    same.remaining = sum([same.remaining, lot.remaining].into_iter());
-                }
+    /// Whether value drawn from `drawn` came from this lot.
+    pub(crate) fn gave(&self, drawn: &Drawn) -> bool {
+        match (self.id(), &drawn.id) {
+            (Some(id), Some(other)) => id == other,
+            (None, None) => {
+                let term = (self.expires_at, self.is_grace);
+                self.is_accrued() && term == (drawn.expires_at, drawn.is_grace)
             }
-            Err(place) => self.lots.insert(place, lot),
+            _ => false,
+        }
+    }
+
+    /// What was drawn, as so much of this lot.
+    pub(crate) fn drawn(&self, amount: Units) -> Drawn {
+        let Self { expires_at, is_grace, .. } = *self;
+        Drawn { id: self.id().cloned(), expires_at, is_grace, amount }
+    }
+
+    /// Whether both are one lot.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self.id(), other.id()) {
+            (Some(id), Some(other)) => id == other,
+            (None, None) => {
+                let term = |lot: &Self| (lot.accrue_at, lot.expires_at, lot.is_grace);
+                term(self) == term(other)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it has to stay in a wallet at `now` although nothing is drawn from it: while
+    /// something is left, and until its expiry, so that a refund or return finds it. What has an
+    /// identity and never expires goes when it is spent, or it would stay for ever; a refund makes
+    /// it anew. Voided it stays, so that a refund does not revive it.
+    pub(crate) fn is_kept(&self, now: Instant) -> bool {
+        match self.expires_at {
+            Some(expires_at) => now < expires_at,
+            None => !self.remaining.is_zero() || self.identity.is_none() || self.is_voided(),
         }
     }
 }
 
-impl Wallet {
-    /// The points of a definition that can be spent now. The wallet must have been carried to the
-    /// present.
-    pub fn available(&self, points: &Handle) -> Points {
-        self.points.get(points).map_or(Points::ZERO, Holding::available)
+impl Holding {
+    /// How much can be spent now. The wallet must have been carried to the present.
+    pub fn available(&self) -> Units {
+        sum(self.lots.iter().filter(|lot| lot.is_accrued()).map(|lot| lot.remaining))
     }
 
-    /// The points of a definition that holds have set aside.
-    pub fn held(&self, points: &Handle) -> Points {
-        let pins = self.holds.iter().flat_map(|hold| &hold.pins);
-        sum(pins.filter(|pin| pin.points == *points).map(|pin| pin.amount))
+    /// How much has not accrued yet.
+    pub fn pending(&self) -> Units {
+        sum(self.lots.iter().filter(|lot| !lot.is_accrued()).map(|lot| lot.remaining))
+    }
+
+    /// Available and pending.
+    pub fn remaining(&self) -> Units {
+        sum(self.lots.iter().map(|lot| lot.remaining))
+    }
+
+    /// Whether there is a lot that `lot` would be one with.
+    pub(crate) fn merges(&self, lot: &Lot) -> bool {
+        self.lots.iter().any(|each| each.is_same(lot))
+    }
+
+    /// Adds `lot`, merged with the one that it is one with.
+    pub(crate) fn put(&mut self, lot: Lot) {
+        if let Some(same) = self.lots.iter_mut().find(|each| each.is_same(&lot)) {
+            same.issued = sum([same.issued, lot.issued].into_iter());
+            same.remaining = sum([same.remaining, lot.remaining].into_iter());
+            return;
+        }
+        let place = self.lots.partition_point(|each| each.order() <= lot.order());
+        self.lots.insert(place, lot);
+    }
+}
+
+impl Draw {
+    /// How much of the asset.
+    pub fn amount(&self) -> Units {
+        sum(self.lots.iter().map(|drawn| drawn.amount))
+    }
+
+    /// Splits it into the first `amount` that was drawn and the rest.
+    #[must_use]
+    pub(crate) fn split(&self, amount: Units) -> (Self, Self) {
+        let mut room = amount;
+        let empty = || Self { asset: self.asset.clone(), lots: Vec::new() };
+        let (mut first, mut rest) = (empty(), empty());
+        for drawn in &self.lots {
+            let (taken, left) = drawn.amount.take_up_to(room);
+            (_, room) = room.take_up_to(taken);
+            for (part, amount) in [(&mut first, taken), (&mut rest, left)] {
+                if !amount.is_zero() {
+                    part.lots.push(Drawn { amount, ..drawn.clone() });
+                }
+            }
+        }
+        (first, rest)
+    }
+
+    /// What of it was drawn from the first `from` on and before `to`.
+    #[must_use]
+    pub(crate) fn between(&self, from: Units, to: Units) -> Self {
+        self.split(to).0.split(from).1
+    }
+}
+
+impl Wallet {
+    /// What is held of an asset.
+    pub fn holding(&self, asset: &Asset) -> Option<&Holding> {
+        self.assets.get(asset)
+    }
+
+    /// How much of an asset can be spent now. The wallet must have been carried to the present.
+    pub fn available(&self, asset: &Asset) -> Units {
+        self.holding(asset).map_or(Units::ZERO, Holding::available)
+    }
+
+    /// The points of a definition; `None` when there are none, nor debt.
+    pub fn points(&self, definition: &Handle) -> Option<&Holding> {
+        self.holding(&Asset::Points(definition.clone()))
+    }
+
+    /// How much of an asset holds have set aside.
+    pub fn held(&self, asset: &Asset) -> Units {
+        sum(self.set_aside(asset).map(|drawn| drawn.amount))
+    }
+
+    /// How much of a reward, benefit or credit holds have set aside.
+    pub fn held_of(&self, asset: &Asset, id: &LotId) -> Units {
+        let own = self.set_aside(asset).filter(|drawn| drawn.id.as_ref() == Some(id));
+        sum(own.map(|drawn| drawn.amount))
+    }
+
+    fn set_aside(&self, asset: &Asset) -> impl Iterator<Item = &Drawn> {
+        let draws = self.holds.iter().flat_map(|hold| &hold.draws);
+        draws.filter(move |draw| draw.asset == *asset).flat_map(|draw| &draw.lots)
+    }
+
+    /// The lots of a kind, asset by asset.
+    pub fn lots_of(&self, kind: Kind) -> impl Iterator<Item = (&Asset, &Lot)> {
+        let of_kind = self.assets.iter().filter(move |(asset, _)| asset.kind() == Some(kind));
+        of_kind.flat_map(|(asset, holding)| holding.lots.iter().map(move |lot| (asset, lot)))
+    }
+
+    /// The reward, benefit or credit with this id.
+    pub fn lot(&self, kind: Kind, id: &LotId) -> Option<(&Asset, &Lot)> {
+        self.lots_of(kind).find(|(_, lot)| lot.id() == Some(id))
     }
 
     /// The hold for a redemption, while it holds.
@@ -168,25 +307,24 @@ impl Wallet {
         self.holds.iter().find(|hold| hold.redemption == *redemption)
     }
 
-    /// How many lots there are, of all definitions.
+    /// How many lots there are, of all assets.
     pub fn lot_count(&self) -> usize {
-        self.points.values().map(|holding| holding.lots.len()).sum()
+        self.assets.values().map(|holding| holding.lots.len()).sum()
     }
 
     /// The earliest instant at which a hold lapses or a lot with something left expires. `None`
     /// when nothing ever will.
     pub fn next_due(&self) -> Option<Instant> {
-        let lots = self.points.values().flat_map(|holding| &holding.lots);
+        let lots = self.assets.values().flat_map(|holding| &holding.lots);
         let expiries = lots.filter(|lot| !lot.remaining.is_zero()).filter_map(|lot| lot.expires_at);
         expiries.chain(self.holds.iter().map(|hold| hold.lapses_at)).min()
     }
 
-    pub(crate) fn is_pinned(&self, points: &Handle, lot: &Lot) -> bool {
-        lot.is_accrued()
-            && self
-                .holds
-                .iter()
-                .flat_map(|hold| &hold.pins)
-                .any(|pin| pin.points == *points && pin.expires_at == lot.expires_at)
+    /// Whether a hold may still give back to a lot.
+    pub(crate) fn is_set_aside(&self, asset: &Asset, lot: &Lot) -> bool {
+        self.set_aside(asset).any(|drawn| lot.gave(drawn))
     }
 }
+
+#[cfg(test)]
+mod tests;

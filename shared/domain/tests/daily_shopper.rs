@@ -8,7 +8,7 @@ use scrip_domain::amount::Minor;
 use scrip_domain::program::Program;
 use scrip_domain::purchase::{self, LineKind, Purchase, PurchaseLine};
 use scrip_domain::redeem::{
-    self, Basket, BasketLine, PointsAmount, PointsUse, Redemption, Settlement,
+    self, Basket, BasketLine, PointsUse, Redemption, Settlement, Uses, Wanted,
 };
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
@@ -47,8 +47,16 @@ fn redeemed(program: &Program, wallet: &Wallet, day: u64, now: Instant) -> Walle
         redemption: named(&format!("redemption-{day}")),
         basket: Basket {
             currency: program.currency,
-            lines: vec![BasketLine { id: named("1"), kind: LineKind::Product, amount: minor(50) }],
-            points: vec![PointsUse { points: named("reward"), amount: PointsAmount::Max }],
+            lines: vec![BasketLine {
+                id: named("1"),
+                kind: LineKind::Product,
+                category: None,
+                amount: minor(50),
+            }],
+            uses: Uses {
+                points: vec![PointsUse { points: named("reward"), amount: Wanted::Max }],
+                ..Uses::default()
+            },
         },
         settlement: Settlement::AtOnce,
         expected_due: None,
@@ -68,11 +76,11 @@ fn wallet_of_a_daily_shopper_never_has_more_than_thirty_lots_of_a_definition() {
             wallet = redeemed(&program, &wallet, day, now);
             redemptions += 1;
         }
-        for holding in wallet.points.values() {
+        for holding in wallet.assets.values() {
             most = most.max(holding.lots.len());
         }
         assert!(most <= LOTS_MAX, "{most} lots on day {day}");
     }
     assert_eq!((redemptions, most), (30, 28));
-    assert_eq!(wallet.points.len(), 2);
+    assert_eq!(wallet.assets.len(), 2);
 }

@@ -17,6 +17,7 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use scrip_domain::adjustment::{self, Adjustment};
 use scrip_domain::amount::{Change, Minor};
+use scrip_domain::asset::Asset;
 use scrip_domain::award::{self, Award};
 use scrip_domain::draft::Draft;
 use scrip_domain::entry::{Decision, Detail, Entry, Line};
@@ -26,7 +27,7 @@ use scrip_domain::posting::{Posting, PostingReason};
 use scrip_domain::program::{PointsKind, Program};
 use scrip_domain::purchase::{self, LineKind, Purchase, PurchaseLine};
 use scrip_domain::redeem::{
-    self, Basket, BasketLine, History, Plan, PointsAmount, PointsUse, Redemption, Settlement,
+    self, Basket, BasketLine, History, Plan, PointsUse, Redemption, Settlement, Uses, Wanted,
     capture, release,
 };
 use scrip_domain::time::Instant;
@@ -93,18 +94,26 @@ impl Log {
     /// neither was ever below zero.
     #[track_caller]
     fn assert_adds_up(&self, points: &Handle) {
+        let asset = Asset::Points(points.clone());
         let (mut sum, mut debt) = (0_i64, 0_i64);
-        for posting in self.postings.iter().filter(|each| each.points == *points) {
+        for posting in self.postings.iter().filter(|each| each.asset == asset) {
             let amount = posting.amount.get();
             sum += amount;
             if let PostingReason::DebtIncurred | PostingReason::DebtRepaid = posting.reason {
                 debt += amount;
             }
             let positive = match posting.reason {
-                PostingReason::Issued | PostingReason::DebtIncurred => Some(true),
+                PostingReason::Issued
+                | PostingReason::Reinstated
+                | PostingReason::ConvertedIn
+                | PostingReason::TransferredIn
+                | PostingReason::DebtIncurred => Some(true),
                 PostingReason::Redeemed
                 | PostingReason::Expired
+                | PostingReason::Voided
                 | PostingReason::Reversed
+                | PostingReason::ConvertedOut
+                | PostingReason::TransferredOut
                 | PostingReason::DebtRepaid => Some(false),
                 PostingReason::Adjusted => None,
             };
@@ -112,8 +121,8 @@ impl Log {
             assert!(positive.is_none_or(|positive| positive == (amount > 0)), "{posting:?}");
             assert!(debt >= 0, "{posting:?}");
         }
-        let holding = self.wallet.points.get(points).cloned().unwrap_or_default();
-        let stands = holding.remaining().get() + self.wallet.held(points).get();
+        let holding = self.wallet.points(points).cloned().unwrap_or_default();
+        let stands = holding.remaining().get() + self.wallet.held(&asset).get();
         assert_eq!(sum, i64::try_from(stands).unwrap(), "{points}");
         assert_eq!(debt, i64::try_from(holding.debt.get()).unwrap(), "{points}");
     }
@@ -183,7 +192,7 @@ impl World {
 
     fn wait(&mut self, wait: &Wait) {
         let settled = Draft::open(&self.rarely.wallet, self.now).into_wallet();
-        let lots = settled.points.values().flat_map(|holding| &holding.lots);
+        let lots = settled.assets.values().flat_map(|holding| &holding.lots);
         let millis = match wait {
             Wait::Millis(millis, _) => self.now.millis() + i64::from(*millis),
             Wait::Due(early, _) => settled.next_due().map_or(0, Instant::millis) - early,
@@ -355,11 +364,15 @@ impl World {
     }
 
     fn spend(&mut self, spend: &Spend) {
-        let line =
-            |id: &str, kind, amount| BasketLine { id: named(id), kind, amount: minor(amount) };
+        let line = |id: &str, kind, amount| BasketLine {
+            id: named(id),
+            kind,
+            category: None,
+            amount: minor(amount),
+        };
         let uses = spend.uses.iter().map(|(definition, count)| PointsUse {
             points: definition.handle(),
-            amount: count.map_or(PointsAmount::Max, |count| PointsAmount::Exactly(points(count))),
+            amount: count.map_or(Wanted::Max, |count| Wanted::Exactly(points(count))),
         });
         let basket = Basket {
             currency: self.program.currency,
@@ -368,7 +381,7 @@ impl World {
                 line("card", LineKind::GiftCard, 500),
                 line("b", LineKind::Shipping, spend.prices.1),
             ],
-            points: uses.collect(),
+            uses: Uses { points: uses.collect(), ..Uses::default() },
         };
         let id: RedemptionId = named(&format!("redemption-{}", self.operations));
         let lapses_at = spend
@@ -479,16 +492,19 @@ impl World {
     fn spent(&self, place: usize, held: &Plan, plan: &Plan, full: bool) -> BTreeMap<Handle, u64> {
         assert!(plan.subtotal() <= held.subtotal());
         let mut spent = BTreeMap::new();
-        for (discount, before) in plan.discounts.iter().zip(&held.discounts) {
-            assert_eq!(discount.points, before.points);
-            assert!(discount.amount <= before.amount);
-            let was_held = self.reference.held_by(place, &discount.points);
-            let count = discount.count.get();
-            assert_eq!(before.count.get(), was_held);
+        let mut kept = plan.discounts.iter().peekable();
+        for before in &held.discounts {
+            let points = before.draw.asset.definition();
+            let was_held = self.reference.held_by(place, points);
+            assert_eq!(before.draw.amount().get(), was_held);
+            // What is wholly given back is left out.
+            let discount = kept.next_if(|discount| discount.draw.asset == before.draw.asset);
+            let count = discount.map_or(0, |discount| discount.draw.amount().get());
+            assert!(discount.is_none_or(|discount| discount.amount <= before.amount));
             assert!(if full { count == was_held } else { count <= was_held });
-            spent.insert(discount.points.clone(), count);
+            spent.insert(points.clone(), count);
         }
-        assert!(plan.discounts.len() == held.discounts.len());
+        assert!(kept.next().is_none());
         spent
     }
 

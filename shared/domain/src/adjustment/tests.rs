@@ -1,5 +1,7 @@
 use super::*;
-use crate::sample::{appended, at, lots, named, points, postings, program, program_with};
+use crate::sample::{
+    appended, at, lots, named, points, points_asset, postings, program, program_with,
+};
 
 const NOW: &str = "2026-11-21T03:04:05Z";
 
@@ -86,7 +88,7 @@ fn adjustment_gives_points_that_can_be_spent_at_once() {
 #[test]
 fn adjustment_repays_debt_and_reaches_a_level() {
     let mut indebted = Wallet::default();
-    indebted.points.entry(named("tier")).or_default().debt = points(1);
+    indebted.assets.entry(points_asset("tier")).or_default().debt = points(1);
     for (amount, reached) in [(500, false), (501, true)] {
         let adjustment = adjustment("tier", amount);
         let line = appended(decide(&indebted, &program(), &adjustment, at(NOW)).unwrap());

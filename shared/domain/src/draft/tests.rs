@@ -1,7 +1,9 @@
+mod identity;
+
 use std::fmt::Write;
 
 use super::*;
-use crate::sample::{named, points};
+use crate::sample::{named, points, points_asset, units};
 
 /// Instants of these tests are milliseconds since the epoch.
 fn at(millis: i64) -> Instant {
@@ -12,8 +14,8 @@ fn maybe_at(text: &str) -> Option<Instant> {
     (text != "-").then(|| at(text.parse().unwrap()))
 }
 
-fn count(text: &str) -> Points {
-    points(text.parse().unwrap())
+fn count(text: &str) -> Units {
+    units(text.parse().unwrap())
 }
 
 /// Reads a wallet with points `p`, of these lines:
@@ -25,21 +27,23 @@ fn wallet(lines: &[&str]) -> Wallet {
     let mut wallet = Wallet::default();
     for line in lines {
         let words: Vec<&str> = line.split([' ', ',', ':']).filter(|w| !w.is_empty()).collect();
-        let holding = wallet.points.entry(named("p")).or_default();
+        let holding = wallet.assets.entry(points_asset("p")).or_default();
         match words.as_slice() {
-            ["debt", debt] => holding.debt = count(debt),
-            ["hold", id, "until", lapses_at, pins @ ..] => wallet.holds.push(Hold {
+            ["debt", debt] => holding.debt = count(debt).into(),
+            ["hold", id, "until", lapses_at, draws @ ..] => wallet.holds.push(Hold {
                 redemption: named(id),
                 lapses_at: maybe_at(lapses_at).unwrap(),
-                pins: pins.chunks(3).map(pin).collect(),
+                draws: drawn(draws),
             }),
             [amounts, "from", accrue_at, "until", expires_at] => {
                 let (remaining, issued) = amounts.split_once('/').unwrap();
                 holding.put(Lot {
+                    identity: None,
                     issued: count(issued),
                     remaining: count(remaining),
                     accrue_at: maybe_at(accrue_at),
                     expires_at: maybe_at(expires_at),
+                    is_grace: false,
                 });
             }
             _ => panic!("{line}"),
@@ -49,13 +53,17 @@ fn wallet(lines: &[&str]) -> Wallet {
 }
 
 #[track_caller]
-fn pin(words: &[&str]) -> Pin {
-    match words {
-        [amount, "of", expires_at] => {
-            Pin { points: named("p"), expires_at: maybe_at(expires_at), amount: count(amount) }
-        }
+fn drawn(words: &[&str]) -> Vec<Draw> {
+    let lots = words.chunks(3).map(|words| match words {
+        [amount, "of", expires_at] => Drawn {
+            id: None,
+            expires_at: maybe_at(expires_at),
+            is_grace: false,
+            amount: count(amount),
+        },
         _ => panic!("{words:?}"),
-    }
+    });
+    vec![Draw { asset: points_asset("p"), lots: lots.collect() }]
 }
 
 fn text(instant: Option<Instant>) -> String {
@@ -65,7 +73,7 @@ fn text(instant: Option<Instant>) -> String {
 /// What [`wallet`] reads.
 fn shown(wallet: &Wallet) -> Vec<String> {
     let mut lines = Vec::new();
-    for holding in wallet.points.values() {
+    for holding in wallet.assets.values() {
         if !holding.debt.is_zero() {
             lines.push(format!("debt {}", holding.debt));
         }
@@ -77,9 +85,10 @@ fn shown(wallet: &Wallet) -> Vec<String> {
     }
     for hold in &wallet.holds {
         let mut line = format!("hold {} until {}:", hold.redemption, hold.lapses_at.millis());
-        for (place, pin) in hold.pins.iter().enumerate() {
+        let lots = hold.draws.iter().flat_map(|draw| &draw.lots);
+        for (place, drawn) in lots.enumerate() {
             let comma = if place == 0 { "" } else { "," };
-            write!(line, "{comma} {} of {}", pin.amount, text(pin.expires_at)).unwrap();
+            write!(line, "{comma} {} of {}", drawn.amount, text(drawn.expires_at)).unwrap();
         }
         lines.push(line);
     }
@@ -122,7 +131,7 @@ fn lot_expires_at_its_instant_and_not_before() {
 #[test]
 fn expiry_records_how_many_were_ever_put_in() {
     let line = close(Draft::open(&wallet(&["40/100 from - until 20"]), at(20)));
-    assert_eq!(line.postings[0].lot_issued, Some(points(100)));
+    assert_eq!(line.postings[0].lot_issued, Some(units(100)));
     assert_eq!(line.postings[0].expires_at, Some(at(20)));
 }
 
@@ -130,7 +139,7 @@ fn expiry_records_how_many_were_ever_put_in() {
 fn lot_accrues_at_its_instant_and_not_before() {
     for (now, available, pending) in [(9, 0, 100), (10, 100, 0), (19, 100, 0), (20, 0, 0)] {
         let settled = Draft::open(&wallet(&["100/100 from 10 until 20"]), at(now)).into_wallet();
-        let holding = settled.points.get(&named("p")).cloned().unwrap_or_default();
+        let holding = settled.points(&named("p")).cloned().unwrap_or_default();
         let found = (holding.available().get(), holding.pending().get());
         assert_eq!(found, (available, pending), "{now}");
     }
@@ -196,7 +205,7 @@ fn lot_expires_under_a_live_hold_only_where_it_is_not_held() {
 }
 
 #[test]
-fn lot_pinned_twice_expires_hold_by_hold() {
+fn lot_held_twice_expires_hold_by_hold() {
     check_carried(
         &["0/100 from - until 20", "hold a until 40: 70 of 20", "hold b until 30: 30 of 20"],
         50,
@@ -210,7 +219,7 @@ fn lot_pinned_twice_expires_hold_by_hold() {
 fn check_released(before: &[&str], now: i64, after: &[&str], movements: &[&str]) {
     let mut draft = Draft::open(&wallet(before), at(now));
     let hold = draft.end_hold(&named("a")).unwrap();
-    draft.put_back(&hold.pins);
+    draft.put_back(&hold.draws);
     let line = close(draft);
     assert_eq!(shown(&line.wallet), after);
     assert_eq!(moved(&line), movements);
@@ -289,12 +298,12 @@ fn issued_points_repay_debt_first_whenever_they_accrue_or_expire() {
 }
 
 #[track_caller]
-fn check_drawn(before: &[&str], wanted: u64, pins: &[&str], after: &[&str]) {
+fn check_drawn(before: &[&str], wanted: u64, lots: &[&str], after: &[&str]) {
     let mut draft = Draft::open(&wallet(before), at(10));
     let drawn = draft.draw(&named("p"), points(wanted)).unwrap();
-    let shown_pins: Vec<String> =
-        drawn.iter().map(|pin| format!("{} of {}", pin.amount, text(pin.expires_at))).collect();
-    assert_eq!(shown_pins, pins);
+    let of = |drawn: &Drawn| format!("{} of {}", drawn.amount, text(drawn.expires_at));
+    let shown_lots: Vec<String> = drawn.lots.iter().map(of).collect();
+    assert_eq!(shown_lots, lots);
     assert_eq!(shown(draft.wallet()), after);
 }
 
@@ -316,17 +325,17 @@ fn draw_takes_the_soonest_expiry_first_and_never_what_is_pending() {
             last.to_owned() + "/5 from - until -",
         ]
     };
-    for (wanted, pins, after) in [
+    for (wanted, drawn, after) in [
         (0, &[][..], lots("5", "5", "5")),
         (5, &["5 of 20"], lots("0", "5", "5")),
         (6, &["5 of 20", "1 of 30"], lots("0", "4", "5")),
         (15, &["5 of 20", "5 of 30", "5 of -"], lots("0", "0", "0")),
     ] {
-        check_drawn(&before, wanted, pins, &after.each_ref().map(String::as_str));
+        check_drawn(&before, wanted, drawn, &after.each_ref().map(String::as_str));
     }
     let mut draft = Draft::open(&wallet(&before), at(10));
     let refused = draft.draw(&named("p"), points(16));
-    assert_eq!(refused, Err(Insufficient { available: points(15) }));
+    assert_eq!(refused, Err(Insufficient { available: units(15) }));
     assert_eq!(shown(draft.wallet()), before);
 }
 
@@ -420,7 +429,7 @@ fn claw_back_beyond_what_is_there_follows_the_policy() {
     assert_eq!(shown(&clamped.wallet), empty);
     assert_eq!(moved(&clamped), ["reversed -99 at 10"]);
     let rejected = claw_back(&before, ClawbackPolicy::Reject, term);
-    assert_eq!(rejected.unwrap_err(), Insufficient { available: points(99) });
+    assert_eq!(rejected.unwrap_err(), Insufficient { available: units(99) });
     let indebted = ["debt 1", "0/200 from - until 20"];
     let movements = ["reversed -99 at 10", "reversed -1 at 10", "debt_incurred +1 at 10"];
     check_clawed_back(&before, term, &indebted, &movements);
@@ -450,13 +459,15 @@ fn claw_back_that_is_rejected_changes_nothing() {
 /// A wallet with this many lots, the first of which expires at 1001.
 fn crowded(lots: usize) -> Wallet {
     let mut wallet = Wallet::default();
-    let holding = wallet.points.entry(named("p")).or_default();
+    let holding = wallet.assets.entry(points_asset("p")).or_default();
     for place in 1..=i64::try_from(lots).unwrap() {
         holding.put(Lot {
-            issued: points(1),
-            remaining: points(1),
+            identity: None,
+            issued: units(1),
+            remaining: units(1),
             accrue_at: None,
             expires_at: Some(at(1000 + place)),
+            is_grace: false,
         });
     }
     wallet
@@ -489,7 +500,7 @@ fn lots_are_limited_except_for_what_merges() {
 #[test]
 fn lots_are_not_limited_for_points_that_repay_debt() {
     let mut full = crowded(LOTS_MAX);
-    full.points.entry(named("p")).or_default().debt = points(5);
+    full.assets.entry(points_asset("p")).or_default().debt = points(5);
     let mut draft = Draft::open(&full, at(10));
     assert_eq!(issue(&mut draft, 5, "-", "999"), 5);
     check_refused(&full, points(6), 999, LimitReached::LOTS);
@@ -524,15 +535,15 @@ fn holds_are_limited() {
 }
 
 fn hold(place: usize) -> Hold {
-    Hold { redemption: named(&place.to_string()), lapses_at: at(1000), pins: Vec::new() }
+    Hold { redemption: named(&place.to_string()), lapses_at: at(1000), draws: Vec::new() }
 }
 
 #[test]
 fn points_earned_later_are_not_lost_when_earlier_ones_expire_spent() {
     let mut draft = Draft::open(&Wallet::default(), at(1));
     issue(&mut draft, 100, "-", "20");
-    let pins = draft.draw(&named("p"), points(80)).unwrap();
-    draft.spend(&pins, PostingReason::Redeemed);
+    let draw = draft.draw(&named("p"), points(80)).unwrap();
+    draft.spend(&draw, PostingReason::Redeemed);
     let mut draft = Draft::open(&draft.into_wallet(), at(10));
     issue(&mut draft, 50, "-", "40");
     let before = shown(draft.wallet());

@@ -1,7 +1,7 @@
 //! From a document to a program, or to every fault in it.
 
 mod reader;
-mod unissued;
+mod value;
 
 use super::{
     BaseRate, CalendarUnit, ClawbackPolicy, Conditions, Document, Expiry, ExpiryDocument,
@@ -71,15 +71,15 @@ impl Checker<'_> {
             .as_ref()
             .and_then(|cap| self.read("multiplier_cap", Rate::parse(cap)));
         let tiers = document.tiers.as_ref().and_then(|tiers| self.tiers(tiers));
-        self.conversions(&document.conversions, currency);
-        self.rewards(&document.rewards, currency);
-        self.benefits(&document.benefits, currency);
-        self.credits(&document.credits);
+        let conversions = self.conversions(&document.conversions, currency);
+        let rewards = self.rewards(&document.rewards, currency);
+        let benefits = self.benefits(&document.benefits, currency);
+        let credits = self.credits(&document.credits);
         self.gift_cards(&document.gift_cards, currency);
         if let Some(pin) = &document.pin {
             self.pin(pin);
         }
-        let hold_for = self.redemption();
+        let (hold_for, reinstate_grace) = self.redemption();
         let zone = zone?;
         Some(Program {
             currency,
@@ -89,7 +89,12 @@ impl Checker<'_> {
             multipliers,
             multiplier_cap,
             tiers,
+            conversions,
+            rewards,
+            benefits,
+            credits,
             hold_for,
+            reinstate_grace,
         })
     }
 
@@ -276,23 +281,22 @@ impl Checker<'_> {
         });
         Some(Tiers { points: each.points.parse().ok()?, levels })
     }
-    fn redemption(&mut self) -> Period {
-        let default = Period::minutes(10);
+    /// How long holds and reinstated value last.
+    fn redemption(&mut self) -> (Period, Period) {
+        let (hold_for, grace) = (Period::minutes(10), Period::days(14));
         let Some(redemption) = &self.document.redemption else {
-            return default;
+            return (hold_for, grace);
         };
-        if let Some(grace) = &redemption.reinstate_grace {
-            let grace: Result<Period, _> = grace.parse();
-            self.read("redemption.reinstate_grace", grace);
-        }
-        let Some(text) = &redemption.hold_for else {
-            return default;
-        };
-        let hold_for = self.read("redemption.hold_for", text.parse::<Period>()).unwrap_or(default);
+        let field = "redemption.reinstate_grace";
+        let grace = self.optional(field, redemption.reinstate_grace.as_ref());
+        let grace = grace.flatten().unwrap_or(Period::days(14));
+        let field = "redemption.hold_for";
+        let hold_for = self.optional(field, redemption.hold_for.as_ref()).flatten();
+        let hold_for = hold_for.unwrap_or(Period::minutes(10));
         if !is_hold_period(hold_for) {
-            self.fault("redemption.hold_for", "must be 1 minute to 7 days");
+            self.fault(field, "must be 1 minute to 7 days");
         }
-        hold_for
+        (hold_for, grace)
     }
 }
 

@@ -203,6 +203,8 @@ documents! {
         expires_after: Option<String>,
         /// Kinds of line it never touches: `gift_card`, `shipping`.
         excludes: List<String>,
+        /// Categories of line it never touches.
+        excluded_categories: List<String>,
         /// The least that the eligible lines must come to.
         minimum_spend: Option<String>,
         /// The largest share of the eligible lines it may pay; a decimal up to 1.

@@ -2,12 +2,14 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::amount::Points;
-use crate::entry::Line;
+use crate::entry::{Entry, Line};
 use crate::facts::{BirthMonth, Facts};
+use crate::issue;
 use crate::program::{RateDocument, WhenDocument};
-use crate::redeem::{self, Basket, BasketLine, PointsUse, Redemption, Settlement};
+use crate::redeem::{self, Basket, BasketLine, MoneyUse, Redemption, Settlement, Uses, Wanted};
 use crate::sample::{
-    appended, at, entry, lots, minor, named, points, postings, program, program_of, program_with,
+    appended, at, entry, issue, lots, minor, named, points, points_asset, postings, program,
+    program_of, program_with,
 };
 use crate::time::Zone;
 use crate::wallet::Standing;
@@ -71,8 +73,9 @@ fn check_earned(
 ) -> Purchased {
     let (line, purchased) = decided(wallet, program, purchase);
     let issued = line.postings.iter().filter(|posting| posting.reason == PostingReason::Issued);
-    let issued: Vec<(&str, u64)> =
-        issued.map(|posting| (posting.points.as_str(), posting.amount.magnitude().get())).collect();
+    let issued: Vec<(&str, u64)> = issued
+        .map(|posting| (posting.asset.definition().as_str(), posting.amount.magnitude().get()))
+        .collect();
     assert_eq!(issued, earned);
     purchased
 }
@@ -358,7 +361,7 @@ fn old_order_loaded_late_is_issued_and_expired_in_one_line() {
 #[test]
 fn purchase_repays_debt_with_what_it_earns() {
     let mut wallet = Wallet::default();
-    wallet.points.entry(named("reward")).or_default().debt = points(15);
+    wallet.assets.entry(points_asset("reward")).or_default().debt = points(15);
     let purchase = bought(&["shirts 20.00"]);
     let (line, _) = decided(&wallet, &program(), &purchase);
     let term = " from 2026-12-05T03:04:05Z until 2027-12-31T13:00:00Z";
@@ -373,8 +376,13 @@ fn purchase_repays_debt_with_what_it_earns() {
 fn buy_with(settlement: Settlement, later: &str) -> Result<(), Refusal> {
     let basket = Basket {
         currency: Currency::parse("AUD").unwrap(),
-        lines: vec![BasketLine { id: named("1"), kind: LineKind::Product, amount: minor(1000) }],
-        points: Vec::<PointsUse>::new(),
+        lines: vec![BasketLine {
+            id: named("1"),
+            kind: LineKind::Product,
+            category: None,
+            amount: minor(1000),
+        }],
+        uses: Uses::default(),
     };
     let redemption =
         Redemption { redemption: named("basket-77"), basket, settlement, expected_due: None };
@@ -405,6 +413,56 @@ fn purchase_may_name_only_a_captured_redemption() {
     purchase.redemption = Some(named("basket-77"));
     let unknown = Refusal::UnknownRedemption(named("basket-77"));
     assert_eq!(refused(&Wallet::default(), &purchase), unknown);
+}
+
+/// A redemption of 20.00 in a currency, 15.00 of which welcome credit pays, and its history.
+#[track_caller]
+fn paid_with_promotional_credit(currency: &str) -> Entry {
+    let currency = Currency::parse(currency).unwrap();
+    let mut credit = issue("credit welcome c1 1500");
+    credit.value = issue::Value::Credit(named("welcome"), minor(1500), Some(currency));
+    let wallet = issue::decide(&Wallet::default(), &program(), &credit, at(NOW));
+    let wallet = appended(wallet.unwrap()).wallet;
+    let line =
+        BasketLine { id: named("1"), kind: LineKind::Product, category: None, amount: minor(2000) };
+    let credits = MoneyUse::All(Wanted::Max);
+    let uses = Uses { credits, ..Uses::default() };
+    let basket = Basket { currency, lines: vec![line], uses };
+    let (redemption, settlement) = (named("basket-77"), Settlement::AtOnce);
+    let request = Redemption { redemption, basket, settlement, expected_due: None };
+    let opened = redeem::decide(&wallet, &program(), &request, at(NOW));
+    entry(appended(opened.unwrap()), 2, at(NOW))
+}
+
+#[test]
+fn purchase_earns_nothing_on_what_promotional_credit_of_its_redemption_paid() {
+    let redeemed = paid_with_promotional_credit("AUD");
+    let history = History::of(&redeemed);
+    for (lines, promotional, earned) in [
+        (&["shirts 20.00"][..], &[1500][..], 5),
+        (&["shirts 15.00"], &[1500], 0),
+        // The order has lost a line since: no more than there is to pay for.
+        (&["shirts 14.99"], &[1499], 0),
+        (&["gift_card 20.00", "shirts 10.00"], &[0, 1000], 0),
+    ] {
+        let mut purchase = bought(lines);
+        purchase.redemption = Some(named("basket-77"));
+        // What the redemption says counts, not what the caller does.
+        purchase.paid_by_promotional_credit = minor(1);
+        let wallet = &redeemed.line.wallet;
+        let line = decide(wallet, &program(), &purchase, history.as_ref(), at(NOW));
+        let Detail::Purchase(purchased) = appended(line.unwrap()).detail else { panic!("none") };
+        let found: Vec<u64> = purchased.lines.iter().map(|line| line.promotional.get()).collect();
+        assert_eq!(found, promotional, "{lines:?}");
+        assert_eq!(purchased.eligible, minor(earned * 100), "{lines:?}");
+    }
+    let redeemed = paid_with_promotional_credit("NZD");
+    let mut purchase = bought(&["shirts 20.00"]);
+    purchase.redemption = Some(named("basket-77"));
+    let history = History::of(&redeemed);
+    let decided = decide(&redeemed.line.wallet, &program(), &purchase, history.as_ref(), at(NOW));
+    let redemption = Currency::parse("NZD").unwrap();
+    assert_eq!(decided, Err(Refusal::RedemptionInOtherCurrency { redemption }));
 }
 
 #[test]

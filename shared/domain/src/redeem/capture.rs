@@ -2,25 +2,26 @@
 
 use thiserror::Error;
 
-use crate::amount::{Minor, Points};
+use crate::amount::{Minor, Units};
 use crate::draft::Draft;
 use crate::entry::{Decision, Detail};
 use crate::id::LineId;
 use crate::posting::PostingReason;
 use crate::time::Instant;
-use crate::wallet::{Pin, Wallet};
+use crate::wallet::{Draw, Wallet};
 
-use super::{Captured, History, Plan, Status};
+use super::plan::{Back, Plan, less};
+use super::{Captured, History, Status};
 
 /// How much of a hold to capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// Everything.
     Full,
-    /// So much tender; discounts stay. Points are a discount, so there is no tender to capture
-    /// a part of.
+    /// So much tender; discounts stay, and the rest of the tender goes back, last spent first.
     Amount(Minor),
-    /// These parts of lines, before discounts; the discounts of the rest go back.
+    /// These parts of lines, before discounts; the discounts of the rest go back, and tender beyond
+    /// what they come to.
     Lines(Vec<(LineId, Minor)>),
 }
 
@@ -50,7 +51,8 @@ pub enum Refusal {
     },
 }
 
-/// Spends what a hold set aside. What a part leaves goes back, last drawn first. Of a redemption
+/// Spends what a hold set aside. What a part leaves goes back, last drawn first; what of it has
+/// expired meanwhile, expires. Of a redemption
 /// that was captured at once, capturing it in full again changes nothing.
 ///
 /// # Errors
@@ -71,57 +73,64 @@ pub fn decide(
         Status::Captured => return Err(Refusal::CapturedInFull),
         status @ (Status::Released | Status::Lapsed) => return Err(Refusal::HoldNotActive(status)),
     }
-    let plan = captured_plan(history.recorded_plan(), part)?;
+    let held = history.recorded_plan();
+    let plan = captured_plan(held, part)?;
     let redemption = history.redemption().clone();
-    let hold = draft.end_hold(&redemption);
-    let pins = hold.map(|hold| hold.pins).unwrap_or_default();
-    let (spent, returned) = divide(&plan, &pins);
-    draft.spend(&spent, PostingReason::Redeemed);
-    draft.put_back(&returned);
+    draft.end_hold(&redemption);
+    draft.put_back(&beyond(held, &plan));
+    plan.draws().for_each(|draw| draft.spend(draw, PostingReason::Redeemed));
     Ok(Decision::Append(draft.close(Detail::Capture(Captured { redemption, plan }))))
 }
 
 fn captured_plan(held: &Plan, part: &Part) -> Result<Plan, Refusal> {
-    match part {
-        Part::Full => Ok(held.clone()),
-        Part::Amount(amount) if amount.is_zero() => Ok(held.clone()),
-        Part::Amount(_) => Err(Refusal::ExceedsHold { held: Minor::ZERO }),
-        Part::Lines(lines) => {
-            let mut captured = vec![Minor::ZERO; held.lines.len()];
-            for (index, (id, amount)) in lines.iter().enumerate() {
-                let unknown = Refusal::UnknownLine { index };
-                let place = held.lines.iter().position(|line| line.id == *id);
-                let place = place.ok_or(unknown.clone())?;
-                let line = held.lines.get(place).ok_or(unknown.clone())?;
-                if line.amount < *amount {
-                    return Err(Refusal::ExceedsHold { held: line.amount });
-                }
-                *captured.get_mut(place).ok_or(unknown)? = *amount;
-            }
-            Ok(held.part(&captured))
+    let plan = match part {
+        Part::Full => held.clone(),
+        Part::Amount(amount) if held.tendered() < *amount => {
+            return Err(Refusal::ExceedsHold { held: held.tendered() });
         }
-    }
+        Part::Amount(amount) => held.clone().with_tender_up_to(*amount),
+        Part::Lines(lines) => held.without(&uncaptured(held, lines)?),
+    };
+    Ok(Plan { passed_over: Vec::new(), ..plan })
 }
 
-/// Divides what was drawn into what the plan spends and what goes back: of each definition the
-/// first drawn is spent first.
-fn divide(plan: &Plan, pins: &[Pin]) -> (Vec<Pin>, Vec<Pin>) {
-    let (mut spent, mut returned) = (Vec::new(), Vec::new());
-    let mut unpaid: Vec<Points> = plan.discounts.iter().map(|discount| discount.count).collect();
-    for pin in pins {
-        let place = plan.discounts.iter().position(|discount| discount.points == pin.points);
-        let budget = place.and_then(|place| unpaid.get_mut(place));
-        let room = budget.as_deref().copied().unwrap_or(Points::ZERO);
-        let (taken, left) = pin.amount.take_up_to(room);
-        if let Some(budget) = budget {
-            (_, *budget) = budget.take_up_to(taken);
+/// What goes back when only these parts of lines are captured.
+fn uncaptured(held: &Plan, lines: &[(LineId, Minor)]) -> Result<Back, Refusal> {
+    let mut captured = vec![Minor::ZERO; held.lines.len()];
+    for (index, (id, amount)) in lines.iter().enumerate() {
+        let mut places = held.lines.iter().zip(&mut captured);
+        let found = places.find(|(line, _)| line.id == *id);
+        let (line, captured) = found.ok_or(Refusal::UnknownLine { index })?;
+        if line.amount < *amount {
+            return Err(Refusal::ExceedsHold { held: line.amount });
         }
-        let parts = [(taken, &mut spent), (left, &mut returned)];
-        for (amount, pins) in parts {
-            if !amount.is_zero() {
-                pins.push(Pin { amount, ..pin.clone() });
-            }
-        }
+        *captured = *amount;
     }
-    (spent, returned)
+    let mut back = Back::nothing(held);
+    for (place, (line, captured)) in held.lines.iter().zip(captured).enumerate() {
+        let rest = less(line.amount, captured);
+        // The rest of a line is never more than the line.
+        back.add(held, place, rest).map_err(|held| Refusal::ExceedsHold { held })?;
+    }
+    Ok(back)
 }
+
+/// What `held` takes beyond `captured`, asset by asset: of each lot what was drawn last.
+fn beyond(held: &Plan, captured: &Plan) -> Vec<Draw> {
+    let mut kept: Vec<&Draw> = captured.draws().collect();
+    let rest = held.draws().map(|draw| {
+        // A part of a draw begins with the same lot as the whole.
+        let place = kept.iter().position(|part| is_part(part, draw));
+        let amount = place.map_or(Units::ZERO, |place| kept.remove(place).amount());
+        draw.split(amount).1
+    });
+    rest.filter(|draw| !draw.lots.is_empty()).collect()
+}
+
+fn is_part(part: &Draw, whole: &Draw) -> bool {
+    let name = |draw: &Draw| draw.lots.first().map(|drawn| drawn.id.clone());
+    part.asset == whole.asset && name(part) == name(whole)
+}
+
+#[cfg(test)]
+mod tests;

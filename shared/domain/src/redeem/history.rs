@@ -6,13 +6,15 @@ use crate::id::RedemptionId;
 use crate::time::Instant;
 use crate::wallet::Wallet;
 
-use super::Plan;
+use super::plan::Plan;
+use super::refund::Refunds;
 
 /// A redemption by its newest line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     redemption: RedemptionId,
     plan: Plan,
+    refunds: Refunds,
     stage: Stage,
     entry: u64,
 }
@@ -60,10 +62,15 @@ impl History {
             }
             Detail::Capture(captured) => (&captured.redemption, &captured.plan, Stage::Captured),
             Detail::Release(released) => (&released.redemption, &released.plan, Stage::Released),
+            Detail::Refund(refunded) => (&refunded.redemption, &refunded.plan, Stage::Captured),
             _ => return None,
         };
-        let entry = entry.number;
-        Some(Self { redemption: redemption.clone(), plan: plan.clone(), stage, entry })
+        let refunds = match &entry.line.detail {
+            Detail::Refund(refunded) => refunded.refunds.clone(),
+            _ => Refunds::nothing(plan),
+        };
+        let (redemption, plan, entry) = (redemption.clone(), plan.clone(), entry.number);
+        Some(Self { redemption, plan, refunds, stage, entry })
     }
 
     /// How it stands in a wallet that has been carried to the present.
@@ -87,6 +94,11 @@ impl History {
             Status::Lapsed => self.plan.undiscounted(),
             Status::Held | Status::Captured | Status::Released => self.plan.clone(),
         }
+    }
+
+    /// What refunds have given back of it so far.
+    pub fn refunds(&self) -> &Refunds {
+        &self.refunds
     }
 
     /// The redemption.

@@ -1,62 +1,23 @@
-//! The plan of a redemption: what lowers the price of which line by how much.
+//! The plan of a redemption: what lowers the price of which line by how much, and what then pays.
 //!
-//! A quote is this plan; a redemption is the same plan made real. The order of the hierarchy is
-//! Benefits → Rewards → Points as money off → Credits → Gift cards → payment due (DESIGN 5.10);
-//! points are the step there is.
+//! A quote is this plan; a redemption is the same plan made real. The order is Benefits → Rewards →
+//! Points as money off → Credits → Gift cards by number and PIN → payment due (DESIGN 5.10). The
+//! first three are discounts: they lower prices, and with them the tax base of each line. The rest
+//! is tender: it pays a price and never changes it. Gift cards by number are the step that is not
+//! there yet; its place is after the credits.
 
-use crate::allocation::{kept, spread_minor};
-use crate::amount::{Minor, Points};
+mod back;
+
+use crate::amount::Minor;
+use crate::asset::Kind;
 use crate::currency::Currency;
-use crate::draft::Draft;
-use crate::id::{Handle, LineId};
-use crate::limit::LimitReached;
-use crate::program::{PointsDefinition, PointsValue, Program};
-use crate::purchase::LineKind;
-use crate::wallet::Pin;
+use crate::id::{LineId, LotId};
+use crate::program::CreditKind;
+use crate::wallet::Draw;
 
-use super::PlanRefusal;
+pub use back::{Back, LineBack};
 
-/// What is to be paid for, and with what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Basket {
-    /// The currency of its amounts.
-    pub currency: Currency,
-    /// 1 to 200, with unique ids.
-    pub lines: Vec<BasketLine>,
-    /// Points to use as money off, each definition once, in this order.
-    pub points: Vec<PointsUse>,
-}
-
-/// A line of a basket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BasketLine {
-    /// Unique within the basket.
-    pub id: LineId,
-    /// What it sells. Points never touch gift-card lines.
-    pub kind: LineKind,
-    /// Its price before discounts.
-    pub amount: Minor,
-}
-
-/// Points to use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PointsUse {
-    /// The definition.
-    pub points: Handle,
-    /// How many.
-    pub amount: PointsAmount,
-}
-
-/// How many points to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PointsAmount {
-    /// Exactly so many, or refused.
-    Exactly(Points),
-    /// As many whole steps as are available and left to pay, possibly none.
-    Max,
-}
-
-/// What lowers the price of which line by how much.
+/// What lowers the price of which line by how much, and what then pays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The currency of its amounts.
@@ -64,7 +25,11 @@ pub struct Plan {
     /// In the order of the basket.
     pub lines: Vec<PlanLine>,
     /// In the order they apply.
-    pub discounts: Vec<PointsDiscount>,
+    pub discounts: Vec<Discount>,
+    /// In the order they pay.
+    pub tenders: Vec<Tender>,
+    /// What was to be used as far as possible, and could not be used at all.
+    pub passed_over: Vec<PassedOver>,
 }
 
 /// A line of a plan.
@@ -72,26 +37,97 @@ pub struct Plan {
 pub struct PlanLine {
     /// The line's id.
     pub id: LineId,
+    /// Whether it sells stored value, which no discount and no promotional credit touches.
+    pub is_gift_card: bool,
     /// Its price before discounts.
     pub amount: Minor,
     /// Its share of each discount, in their order. They sum to no more than `amount`.
     pub shares: Vec<Minor>,
 }
 
-/// Points used as money off.
+/// Value used to lower prices: a use of a benefit, a reward, or points.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PointsDiscount {
-    /// The definition.
-    pub points: Handle,
-    /// How many.
-    pub count: Points,
-    /// What they take off; the sum of the lines' shares.
+pub struct Discount {
+    /// What it takes.
+    pub draw: Draw,
+    /// What it takes off; the sum of the lines' shares.
     pub amount: Minor,
 }
 
-/// The sum of amounts of one plan, which the subtotal bounds; [`plan`] has checked the subtotal.
-fn sum(parts: impl Iterator<Item = Minor>) -> Minor {
+/// Value used to pay: a credit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tender {
+    /// What the credit is for.
+    pub kind: CreditKind,
+    /// What it takes.
+    pub draw: Draw,
+}
+
+/// A reward or credit that was not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its id.
+    pub id: LotId,
+    /// Why not.
+    pub why: Why,
+}
+
+/// Why a reward or credit is not used, or not further. That nothing is due is no reason to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Nothing of it is available.
+    NotAvailable,
+    /// It is in another currency than the basket.
+    Currency,
+    /// What is left to pay is for lines that it does not apply to.
+    NothingEligible,
+    /// The lines that it applies to come to less than its definition asks for.
+    MinimumSpend,
+    /// Its definition takes no larger share.
+    MaximumShare,
+    /// No more is left to pay.
+    NothingDue,
+}
+
+impl Why {
+    /// Every reason, in the order of the type.
+    pub const ALL: [Self; 6] = [
+        Self::NotAvailable,
+        Self::Currency,
+        Self::NothingEligible,
+        Self::MinimumSpend,
+        Self::MaximumShare,
+        Self::NothingDue,
+    ];
+
+    /// The word for it, at the border and in storage.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAvailable => "not_available",
+            Self::Currency => "currency",
+            Self::NothingEligible => "nothing_eligible",
+            Self::MinimumSpend => "minimum_spend",
+            Self::MaximumShare => "maximum_share",
+            Self::NothingDue => "nothing_due",
+        }
+    }
+
+    /// The reason for which this is the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.as_str() == word)
+    }
+}
+
+/// The sum of amounts of one plan, which its subtotal bounds; planning has checked the subtotal.
+pub(super) fn sum(parts: impl Iterator<Item = Minor>) -> Minor {
     Minor::checked_sum(parts).unwrap_or(Minor::MAX)
+}
+
+/// What is left of `whole` after `taken`, which is no more.
+pub(super) fn less(whole: Minor, taken: Minor) -> Minor {
+    whole.checked_sub(taken).unwrap_or(Minor::ZERO)
 }
 
 impl PlanLine {
@@ -102,8 +138,19 @@ impl PlanLine {
 
     /// The price after discounts: the tax base.
     pub fn net(&self) -> Minor {
-        // The shares never exceed the amount.
-        self.amount.checked_sub(self.discount()).unwrap_or(Minor::ZERO)
+        less(self.amount, self.discount())
+    }
+
+    /// Its share of the discount at this place.
+    pub(super) fn share(&self, place: usize) -> Minor {
+        self.shares.get(place).copied().unwrap_or(Minor::ZERO)
+    }
+}
+
+impl Tender {
+    /// What it pays.
+    pub fn amount(&self) -> Minor {
+        self.draw.amount().into()
     }
 }
 
@@ -118,161 +165,98 @@ impl Plan {
         sum(self.lines.iter().map(PlanLine::net))
     }
 
-    /// What remains to be paid by other means.
-    pub fn due(&self) -> Minor {
-        self.net()
+    /// What is paid with stored value.
+    pub fn tendered(&self) -> Minor {
+        sum(self.tenders.iter().map(Tender::amount))
     }
 
-    /// The basket at full price, as it stands when nothing is taken off after all.
+    /// What remains to be paid by other means.
+    pub fn due(&self) -> Minor {
+        less(self.net(), self.tendered())
+    }
+
+    /// What promotional credit pays.
+    pub fn promotional(&self) -> Minor {
+        let promotional = |tender: &&Tender| tender.kind == CreditKind::Promotional;
+        sum(self.tenders.iter().filter(promotional).map(Tender::amount))
+    }
+
+    /// Everything it takes, in the order it is drawn.
+    pub fn draws(&self) -> impl Iterator<Item = &Draw> {
+        let discounts = self.discounts.iter().map(|discount| &discount.draw);
+        discounts.chain(self.tenders.iter().map(|tender| &tender.draw))
+    }
+
+    /// The basket at full price, as it stands when nothing is used after all.
     #[must_use]
     pub fn undiscounted(&self) -> Self {
         let lines = self.lines.iter().map(|line| PlanLine { shares: Vec::new(), ..line.clone() });
-        Self { currency: self.currency, lines: lines.collect(), discounts: Vec::new() }
+        let lines = lines.collect();
+        Self { lines, ..self.bare() }
     }
 
-    /// The part of the plan that a capture of these lines keeps: of each line the amount given,
-    /// of each of its discounts the share for it, and of the points their share of the discount,
-    /// rounded up; lines of which nothing is captured are left out. `captured` has one amount per
-    /// line, no more than the line's.
+    /// The same currency, and nothing else.
+    fn bare(&self) -> Self {
+        Self {
+            currency: self.currency,
+            lines: Vec::new(),
+            discounts: Vec::new(),
+            tenders: Vec::new(),
+            passed_over: Vec::new(),
+        }
+    }
+
+    /// How much more a tender of this kind may pay: what is due, and of promotional credit no
+    /// more than the lines that are not gift cards.
+    pub(super) fn room_for(&self, kind: CreditKind) -> Minor {
+        let due = self.due();
+        if kind != CreditKind::Promotional {
+            return due;
+        }
+        let open = self.lines.iter().filter(|line| !line.is_gift_card).map(PlanLine::net);
+        due.min(less(sum(open), self.promotional()))
+    }
+
+    /// The plan with no more tender than `most`, nor more than there is to pay: the first pays,
+    /// the last is released first.
     #[must_use]
-    pub(super) fn part(&self, captured: &[Minor]) -> Self {
-        let zipped = self.lines.iter().zip(captured.iter().copied());
-        let part_of = |(line, captured): (&PlanLine, Minor)| PlanLine {
-            id: line.id.clone(),
-            amount: captured,
-            shares: line
-                .shares
-                .iter()
-                .map(|share| kept_minor(*share, captured, line.amount))
-                .collect(),
-        };
-        let lines: Vec<PlanLine> = zipped.map(part_of).collect();
-        let discounts = self.discounts.iter().enumerate().map(|(place, discount)| {
-            let share = |line: &PlanLine| line.shares.get(place).copied().unwrap_or(Minor::ZERO);
-            let amount = sum(lines.iter().map(share));
-            // Never more than the whole.
-            let count = Points::try_from(kept(discount.count.get(), amount, discount.amount));
-            PointsDiscount {
-                points: discount.points.clone(),
-                count: count.unwrap_or(discount.count),
-                amount,
+    pub(super) fn with_tender_up_to(self, most: Minor) -> Self {
+        let mut plan = Self { tenders: Vec::new(), passed_over: Vec::new(), ..self };
+        let mut left = most;
+        for tender in self.tenders {
+            let pays = tender.amount().min(left).min(plan.room_for(tender.kind));
+            left = less(left, pays);
+            let (draw, _) = tender.draw.split(pays.into());
+            if !pays.is_zero() {
+                plan.tenders.push(Tender { draw, ..tender });
             }
-        });
-        let discounts = discounts.collect();
-        let lines = lines.into_iter().filter(|line| !line.amount.is_zero()).collect();
-        Self { currency: self.currency, lines, discounts }
-    }
-}
-
-/// What a capture of `captured` of a line of `amount` keeps of its share of a discount.
-fn kept_minor(share: Minor, captured: Minor, amount: Minor) -> Minor {
-    // Never more than the share itself.
-    Minor::try_from(kept(share.get(), captured, amount)).unwrap_or(share)
-}
-
-/// Plans a basket against the wallet in `draft`, drawing what the plan uses out of its lots.
-/// Returns the plan and what was drawn, discount by discount. Total: any basket and wallet gives
-/// a plan or a refusal.
-///
-/// # Errors
-/// [`PlanRefusal`].
-pub(super) fn plan(
-    draft: &mut Draft,
-    program: &Program,
-    basket: &Basket,
-) -> Result<(Plan, Vec<Pin>), PlanRefusal> {
-    let amounts = basket.lines.iter().map(|line| line.amount);
-    Minor::checked_sum(amounts).ok_or(PlanRefusal::LimitReached(LimitReached::AMOUNT))?;
-    let bare = |line: &BasketLine| PlanLine {
-        id: line.id.clone(),
-        amount: line.amount,
-        shares: Vec::new(),
-    };
-    let mut plan = Plan {
-        currency: basket.currency,
-        lines: basket.lines.iter().map(bare).collect(),
-        discounts: Vec::new(),
-    };
-    let mut drawn = Vec::new();
-    for wanted in &basket.points {
-        let definition = program.points(&wanted.points);
-        let definition =
-            definition.ok_or_else(|| PlanRefusal::UnknownPoints(wanted.points.clone()))?;
-        let open = open_to_points(basket, &plan);
-        let count = count(draft, program, basket, definition, wanted, sum(open.iter().copied()))?;
-        let Some((count, amount)) = count else {
-            continue;
-        };
-        let pins = draft
-            .draw(&wanted.points, count)
-            .map_err(|insufficient| insufficient_points(&wanted.points, insufficient.available))?;
-        for (line, share) in plan.lines.iter_mut().zip(spread_minor(amount, &open)) {
-            line.shares.push(share);
         }
-        plan.discounts.push(PointsDiscount { points: wanted.points.clone(), count, amount });
-        drawn.extend(pins);
+        plan
     }
-    Ok((plan, drawn))
-}
 
-/// What is left of each line for points to pay: nothing of gift cards.
-fn open_to_points(basket: &Basket, plan: &Plan) -> Vec<Minor> {
-    let lines = basket.lines.iter().zip(&plan.lines);
-    let open = lines.map(|(line, planned)| match line.kind {
-        LineKind::GiftCard => Minor::ZERO,
-        LineKind::Product | LineKind::Shipping => planned.net(),
-    });
-    open.collect()
-}
-
-/// How many points to take and what they take off; `None` for none at all.
-fn count(
-    draft: &Draft,
-    program: &Program,
-    basket: &Basket,
-    definition: &PointsDefinition,
-    wanted: &PointsUse,
-    open: Minor,
-) -> Result<Option<(Points, Minor)>, PlanRefusal> {
-    let value = redeemable(definition)?;
-    let available = draft.wallet().available(&definition.handle);
-    let elsewhere = basket.currency != program.currency;
-    let count = match wanted.amount {
-        PointsAmount::Max if elsewhere => Points::ZERO,
-        PointsAmount::Max => value.most(available, open),
-        PointsAmount::Exactly(_) if elsewhere => {
-            return Err(PlanRefusal::OtherCurrency { program: program.currency });
+    /// What the plan keeps when this much of its lines goes back: of each line the rest, with the
+    /// rest of its discounts; of the tender no more than that comes to. Lines that are wholly back
+    /// are left out.
+    #[must_use]
+    pub(super) fn without(&self, back: &Back) -> Self {
+        let mut kept = Self { tenders: self.tenders.clone(), ..self.bare() };
+        let mut places = Vec::new();
+        for (place, discount) in self.discounts.iter().enumerate() {
+            let (_, units) = discount.draw.amount().take_up_to(back.units(self, place));
+            if !units.is_zero() {
+                let (draw, _) = discount.draw.split(units);
+                let amount = less(discount.amount, back.share(place));
+                kept.discounts.push(Discount { draw, amount });
+                places.push(place);
+            }
         }
-        PointsAmount::Exactly(count) => exactly(definition, value, count, available, open)?,
-    };
-    // What is taken is worth no more than the basket.
-    Ok(value.worth(count).filter(|worth| !worth.is_zero()).map(|worth| (count, worth)))
-}
-
-fn redeemable(definition: &PointsDefinition) -> Result<PointsValue, PlanRefusal> {
-    let value = definition.value;
-    value.ok_or_else(|| PlanRefusal::NotRedeemable(definition.handle.clone()))
-}
-
-fn exactly(
-    definition: &PointsDefinition,
-    value: PointsValue,
-    count: Points,
-    available: Points,
-    open: Minor,
-) -> Result<Points, PlanRefusal> {
-    if !value.divides(count) {
-        return Err(PlanRefusal::NotAMultiple { step: value.step_points });
+        for (line, back) in self.lines.iter().zip(&back.lines) {
+            let shares = places.iter().map(|place| less(line.share(*place), back.share(*place)));
+            let amount = less(line.amount, back.amount);
+            if !amount.is_zero() {
+                kept.lines.push(PlanLine { amount, shares: shares.collect(), ..line.clone() });
+            }
+        }
+        kept.with_tender_up_to(Minor::MAX)
     }
-    if available < count {
-        return Err(insufficient_points(&definition.handle, available));
-    }
-    if value.worth(count).is_none_or(|worth| open < worth) {
-        return Err(PlanRefusal::MoreThanDue { due: open });
-    }
-    Ok(count)
-}
-
-fn insufficient_points(points: &Handle, available: Points) -> PlanRefusal {
-    PlanRefusal::InsufficientValue { points: points.clone(), available }
 }

@@ -39,7 +39,7 @@ pub fn decide(
     }
     let redemption = history.redemption().clone();
     if let Some(hold) = draft.end_hold(&redemption) {
-        draft.put_back(&hold.pins);
+        draft.put_back(&hold.draws);
     }
     let plan = history.recorded_plan().undiscounted();
     Ok(Decision::Append(draft.close(Detail::Release(Released { redemption, plan }))))

@@ -1,12 +1,12 @@
 use serde_json::json;
 
 use super::*;
-use crate::amount::Points;
 use crate::entry::{Entry, Line};
 use crate::id::LineId;
 use crate::purchase::LineKind;
 use crate::sample::{
-    appended, at, entry, lots, minor, named, points, postings, program, program_of, program_with,
+    appended, at, entry, lots, minor, named, points, points_asset, postings, program, program_of,
+    program_with, units,
 };
 
 const NOW: &str = "2026-11-21T03:04:05Z";
@@ -36,6 +36,7 @@ fn basket(currency: &str, lines: &[&str], uses: &[&str]) -> Basket {
                 "shipping" => LineKind::Shipping,
                 _ => LineKind::Product,
             },
+            category: None,
             amount: currency.parse_amount(amount).unwrap(),
         }
     };
@@ -44,12 +45,13 @@ fn basket(currency: &str, lines: &[&str], uses: &[&str]) -> Basket {
         PointsUse {
             points: named(definition),
             amount: match amount {
-                "max" => PointsAmount::Max,
-                count => PointsAmount::Exactly(points(count.parse().unwrap())),
+                "max" => Wanted::Max,
+                count => Wanted::Exactly(points(count.parse().unwrap())),
             },
         }
     });
-    Basket { currency, lines: lines.iter().enumerate().map(read).collect(), points: uses.collect() }
+    let uses = Uses { points: uses.collect(), ..Uses::default() };
+    Basket { currency, lines: lines.iter().enumerate().map(read).collect(), uses }
 }
 
 fn aud(lines: &[&str], uses: &[&str]) -> Basket {
@@ -79,8 +81,8 @@ fn plan_of(line: &Line) -> Plan {
 /// The discounts of a plan as `reward 500 = 500`, its lines as `10000 - 400 - 100`, what is due.
 fn shown(plan: &Plan) -> (Vec<String>, Vec<String>, u64) {
     let discounts = plan.discounts.iter().map(|discount| {
-        let (count, amount) = (discount.count, discount.amount);
-        format!("{} {count} = {amount}", discount.points)
+        let (count, amount) = (discount.draw.amount(), discount.amount);
+        format!("{} {count} = {amount}", discount.draw.asset.definition())
     });
     let lines = plan.lines.iter().map(|line| {
         let shares = line.shares.iter().map(|share| format!(" - {share}"));
@@ -105,16 +107,16 @@ fn check_plan(
     for settlement in [Settlement::AtOnce, Settlement::Held(None)] {
         let entry = opened(wallet, program, basket.clone(), settlement);
         assert_eq!(plan_of(&entry.line), quoted);
-        let spent: Vec<(Handle, u64)> = totals(&entry.line);
+        let spent: Vec<(Asset, u64)> = totals(&entry.line);
         let planned = quoted.discounts.iter();
-        let planned = planned.map(|each| (each.points.clone(), each.count.get()));
-        let planned: Vec<(Handle, u64)> = planned.collect();
+        let planned = planned.map(|each| (each.draw.asset.clone(), each.draw.amount().get()));
+        let planned: Vec<(Asset, u64)> = planned.collect();
         match settlement {
             Settlement::AtOnce => assert_eq!(spent, planned),
             Settlement::Held(_) => {
                 assert_eq!(spent, []);
-                for (definition, count) in planned {
-                    assert_eq!(entry.line.wallet.held(&definition), points(count));
+                for (asset, count) in planned {
+                    assert_eq!(entry.line.wallet.held(&asset), units(count));
                 }
             }
         }
@@ -126,15 +128,15 @@ fn check_plan(
     }
 }
 
-/// How many points of each definition were posted as redeemed, in order.
-fn totals(line: &Line) -> Vec<(Handle, u64)> {
-    let mut totals: Vec<(Handle, u64)> = Vec::new();
+/// How much of each asset was posted as redeemed, in order.
+fn totals(line: &Line) -> Vec<(Asset, u64)> {
+    let mut totals: Vec<(Asset, u64)> = Vec::new();
     for posting in &line.postings {
         assert_eq!(posting.reason, PostingReason::Redeemed);
         let count = posting.amount.magnitude().get();
-        match totals.iter_mut().find(|(points, _)| *points == posting.points) {
+        match totals.iter_mut().find(|(asset, _)| *asset == posting.asset) {
             Some((_, total)) => *total += count,
-            None => totals.push((posting.points.clone(), count)),
+            None => totals.push((posting.asset.clone(), count)),
         }
     }
     totals
@@ -478,7 +480,7 @@ fn check_outcome<E: std::fmt::Display>(
         Ok(Decision::Unchanged(_)) => ("unchanged".to_owned(), wallet),
         Err(refusal) => (refusal.to_string(), wallet),
     };
-    let available_now = Draft::open(&wallet, now).wallet().available(&named("reward"));
+    let available_now = Draft::open(&wallet, now).wallet().available(&points_asset("reward"));
     assert_eq!((found.as_str(), available_now.get()), (outcome, available));
 }
 
@@ -648,7 +650,7 @@ fn capture_refuses_what_was_not_held() {
     let whole = capture_of(&capture::Part::Full).unwrap();
     let by_amount = capture_of(&capture::Part::Amount(minor(0))).unwrap();
     assert_eq!(by_amount, whole);
-    assert_eq!(totals(&whole), [(named("reward"), 1000)]);
+    assert_eq!(totals(&whole), [(points_asset("reward"), 1000)]);
 }
 
 #[test]
@@ -667,8 +669,8 @@ fn held_points_can_be_captured_after_their_lot_has_expired() {
         postings(&line),
         [
             format!("reward expired -300 {until}"),
-            format!("reward redeemed -400 {until}"),
             format!("reward expired -100 {until}"),
+            format!("reward redeemed -400 {until}"),
         ]
     );
     assert_eq!(line.wallet, Wallet::default());
@@ -691,18 +693,18 @@ fn holds_share_what_is_available_and_are_limited() {
         };
         state = appended(decide(&state, &program, &request, at(NOW)).unwrap()).wallet;
     }
-    assert_eq!(state.available(&named("reward")), points(900));
-    assert_eq!(state.held(&named("reward")), points(100));
+    assert_eq!(state.available(&points_asset("reward")), units(900));
+    assert_eq!(state.held(&points_asset("reward")), units(100));
     let held = request(aud(&["a 1.00"], &["reward 1"]), Settlement::Held(None));
     let refused = decide(&state, &program, &held, at(NOW));
     assert_eq!(refused, Err(Refusal::LimitReached(LimitReached::HOLDS)));
     // What is captured at once needs no hold.
     let at_once = request(aud(&["a 9.00"], &["reward 900"]), Settlement::AtOnce);
     let line = appended(decide(&state, &program, &at_once, at(NOW)).unwrap());
-    assert_eq!(line.wallet.available(&named("reward")), Points::ZERO);
+    assert_eq!(line.wallet.available(&points_asset("reward")), Units::ZERO);
     // Once they have lapsed there is room again.
     let later = at("2026-11-21T03:14:05Z");
     let line = appended(decide(&line.wallet, &program, &held, later).unwrap());
     assert_eq!(line.lapsed.len(), crate::wallet::HOLDS_MAX);
-    assert_eq!(line.wallet.available(&named("reward")), points(99));
+    assert_eq!(line.wallet.available(&points_asset("reward")), units(99));
 }

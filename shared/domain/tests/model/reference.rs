@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use scrip_domain::asset::Asset;
 use scrip_domain::id::Handle;
 use scrip_domain::program::{ClawbackPolicy, Program};
 use scrip_domain::time::Instant;
@@ -30,7 +31,7 @@ struct Lot {
 #[derive(Debug)]
 struct Hold {
     lapses_at: Instant,
-    pins: Vec<Drawn>,
+    draws: Vec<Drawn>,
 }
 
 /// So many points of the lot at this place.
@@ -72,13 +73,13 @@ impl Reference {
         let ended = |_: &usize, hold: &mut Hold| hold.lapses_at <= now;
         let ended: Vec<Hold> = self.holds.extract_if(.., ended).map(|(_, hold)| hold).collect();
         for hold in ended {
-            self.give_back(&hold.pins);
+            self.give_back(&hold.draws);
         }
     }
 
-    fn give_back(&mut self, pins: &[Drawn]) {
-        for pin in pins {
-            self.lots[pin.lot].left += pin.count;
+    fn give_back(&mut self, draws: &[Drawn]) {
+        for drawn in draws {
+            self.lots[drawn.lot].left += drawn.count;
         }
     }
 
@@ -89,12 +90,12 @@ impl Reference {
             let lots = lots.filter(|lot| lot.accrues(now).is_some() == pending);
             lots.map(|lot| lot.left).sum()
         };
-        let pins = self.holds.values().flat_map(|hold| &hold.pins);
-        let pins = pins.filter(|pin| self.lots[pin.lot].points == *points);
+        let held = self.holds.values().flat_map(|hold| &hold.draws);
+        let held = held.filter(|drawn| self.lots[drawn.lot].points == *points);
         Counts {
             available: sum(false),
             pending: sum(true),
-            held: pins.map(|pin| pin.count).sum(),
+            held: held.map(|drawn| drawn.count).sum(),
             debt: self.debt.get(points).copied().unwrap_or(0),
         }
     }
@@ -153,8 +154,8 @@ impl Reference {
         (drawn, missing)
     }
 
-    pub(crate) fn hold(&mut self, redemption: usize, lapses_at: Instant, pins: Vec<Drawn>) {
-        self.holds.insert(redemption, Hold { lapses_at, pins });
+    pub(crate) fn hold(&mut self, redemption: usize, lapses_at: Instant, draws: Vec<Drawn>) {
+        self.holds.insert(redemption, Hold { lapses_at, draws });
     }
 
     pub(crate) fn is_held(&self, redemption: usize) -> bool {
@@ -162,21 +163,21 @@ impl Reference {
     }
 
     pub(crate) fn held_by(&self, redemption: usize, points: &Handle) -> u64 {
-        let pins = &self.holds[&redemption].pins;
-        let pins = pins.iter().filter(|pin| self.lots[pin.lot].points == *points);
-        pins.map(|pin| pin.count).sum()
+        let draws = self.holds[&redemption].draws.iter();
+        let draws = draws.filter(|drawn| self.lots[drawn.lot].points == *points);
+        draws.map(|drawn| drawn.count).sum()
     }
 
     /// Ends a hold: of each definition so many are spent, first drawn first, and the rest goes
     /// back.
     pub(crate) fn end_hold(&mut self, redemption: usize, mut spent: BTreeMap<Handle, u64>) {
         let hold = self.holds.remove(&redemption).unwrap();
-        for pin in hold.pins {
-            let budget = spent.entry(self.lots[pin.lot].points.clone()).or_default();
-            let taken = pin.count.min(*budget);
+        for drawn in hold.draws {
+            let budget = spent.entry(self.lots[drawn.lot].points.clone()).or_default();
+            let taken = drawn.count.min(*budget);
             *budget -= taken;
-            let count = pin.count - taken;
-            self.give_back(&[Drawn { count, ..pin }]);
+            let count = drawn.count - taken;
+            self.give_back(&[Drawn { count, ..drawn }]);
         }
     }
 
@@ -216,7 +217,7 @@ impl Reference {
         let mut merged: BTreeMap<_, (u64, u64)> = BTreeMap::new();
         for lot in self.lots.iter().filter(|lot| lot.points == *points) {
             let left = if lot.is_expired(now) {
-                if !self.is_pinned(lot) {
+                if !self.is_set_aside(lot) {
                     continue;
                 }
                 0
@@ -235,11 +236,11 @@ impl Reference {
         shown.collect()
     }
 
-    fn is_pinned(&self, lot: &Lot) -> bool {
-        let mut pins = self.holds.values().flat_map(|hold| &hold.pins);
-        pins.any(|pin| {
-            let pinned = &self.lots[pin.lot];
-            pinned.points == lot.points && pinned.expires_at == lot.expires_at
+    fn is_set_aside(&self, lot: &Lot) -> bool {
+        let mut draws = self.holds.values().flat_map(|hold| &hold.draws);
+        draws.any(|drawn| {
+            let held = &self.lots[drawn.lot];
+            held.points == lot.points && held.expires_at == lot.expires_at
         })
     }
 }
@@ -258,11 +259,11 @@ pub(crate) fn assert_agrees(
     now: Instant,
 ) {
     for points in program.points.iter().map(|definition| &definition.handle) {
-        let holding = wallet.points.get(points).cloned().unwrap_or_default();
+        let holding = wallet.points(points).cloned().unwrap_or_default();
         let counts = Counts {
             available: holding.available().get(),
             pending: holding.pending().get(),
-            held: wallet.held(points).get(),
+            held: wallet.held(&Asset::Points(points.clone())).get(),
             debt: holding.debt.get(),
         };
         assert_eq!(counts, reference.counts(points, now), "{points} at {now}");

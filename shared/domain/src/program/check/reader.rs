@@ -83,11 +83,19 @@ impl Checker<'_> {
     }
 
     /// A decimal above zero and up to `most`.
-    pub(super) fn fraction(&mut self, field: &str, text: &str, most: &Rate, most_text: &str) {
-        let rate = self.read(field, Rate::parse(text));
-        if rate.is_some_and(|rate| rate == Rate::zero() || *most < rate) {
+    pub(super) fn fraction(
+        &mut self,
+        field: &str,
+        text: &str,
+        most: &Rate,
+        most_text: &str,
+    ) -> Option<Rate> {
+        let rate = self.read(field, Rate::parse(text))?;
+        if rate == Rate::zero() || *most < rate {
             self.fault(field, format!("must be more than 0 and at most {most_text}"));
+            return None;
         }
+        Some(rate)
     }
 
     /// A period longer than nothing. `Some(None)` when it is not given, `None` when it is wrong.

@@ -1,0 +1,41 @@
+//! Credits: tender, which pays and lowers no price (DESIGN 5.9).
+
+use super::Planner;
+use super::selection::Candidate;
+use crate::asset::Kind;
+use crate::program::CreditKind;
+use crate::redeem::PlanRefusal;
+use crate::redeem::plan::Tender;
+
+impl Planner<'_> {
+    /// Promotional credit first, then store, then gift card; within each as they were selected.
+    pub(super) fn use_credits(&mut self) -> Result<(), PlanRefusal> {
+        let uses = &self.basket.uses.credits;
+        let (candidates, mut spending) = self.candidates(Kind::Credit, uses)?;
+        let mut ranked = Vec::with_capacity(candidates.len());
+        for candidate in candidates {
+            ranked.push((self.credit_kind(&candidate)?, candidate));
+        }
+        ranked.sort_by_key(|(kind, _)| *kind);
+        for (kind, candidate) in ranked {
+            let room = self.room_of(self.plan.room_for(kind));
+            let wanted = spending.wanted(&candidate);
+            let amount = spending.take(&candidate, &room)?;
+            if amount.is_zero() {
+                if !wanted.is_zero() {
+                    self.pass_over(&candidate, Kind::Credit, room.why);
+                }
+                continue;
+            }
+            let draw = self.draw(&candidate, amount)?;
+            self.plan.tenders.push(Tender { kind, draw });
+        }
+        spending.finish(uses)
+    }
+
+    fn credit_kind(&self, candidate: &Candidate) -> Result<CreditKind, PlanRefusal> {
+        let definition = self.program.credit(candidate.asset.definition());
+        let unknown = || PlanRefusal::UnknownDefinition(candidate.asset.clone());
+        definition.map(|definition| definition.kind).ok_or_else(unknown)
+    }
+}

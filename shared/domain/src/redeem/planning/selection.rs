@@ -1,0 +1,224 @@
+//! Which rewards or credits a basket uses, in the order in which they are spent.
+
+use super::Planner;
+use crate::amount::{Minor, Units};
+use crate::asset::{Asset, Kind};
+use crate::currency::Currency;
+use crate::id::LotId;
+use crate::redeem::PlanRefusal;
+use crate::redeem::basket::{MoneyUse, Wanted};
+use crate::redeem::plan::{PassedOver, Why, less, sum};
+use crate::wallet::{Draw, Lot};
+
+/// A reward or credit in the currency of the basket, of which something is available.
+pub(super) struct Candidate {
+    pub(super) asset: Asset,
+    pub(super) id: LotId,
+    pub(super) available: Minor,
+    wanted: Wanted<Minor>,
+}
+
+/// The most that one may be used for, and what keeps it from more.
+pub(super) struct Room {
+    pub(super) most: Minor,
+    pub(super) why: Why,
+}
+
+/// How candidates are used up: one by one, with what is still wanted of all of them together.
+pub(super) struct Spending {
+    kind: Kind,
+    currency: Currency,
+    /// `None`: as much as possible.
+    budget: Option<Minor>,
+    available: Minor,
+    /// What kept them from being used further: that nothing was left to pay, or else the first
+    /// rule.
+    kept_by: Option<Why>,
+}
+
+impl Planner<'_> {
+    /// The candidates of a kind, soonest expiry first, never-expiring last, then the oldest. What
+    /// was asked for as far as possible and cannot be used is passed over.
+    pub(super) fn candidates(
+        &mut self,
+        kind: Kind,
+        uses: &MoneyUse,
+    ) -> Result<(Vec<Candidate>, Spending), PlanRefusal> {
+        let wallet = self.draft.wallet();
+        let usable = |lot: &Lot| lot.is_accrued() && !lot.remaining.is_zero();
+        let all = wallet.lots_of(kind).filter(|(_, lot)| usable(lot));
+        let mut selected = Vec::new();
+        let mut passed_over = Vec::new();
+        let mut pass = |id: &LotId, why| passed_over.push(PassedOver { kind, id: id.clone(), why });
+        for (asset, lot) in all {
+            let Some(id) = lot.id() else { continue };
+            let Some(wanted) = uses.wanted(id) else { continue };
+            if asset.currency() == Some(self.basket.currency) {
+                selected.push((asset, lot, id, wanted));
+            } else if wanted.is_something() {
+                let currency = asset.currency();
+                return Err(PlanRefusal::LotInOtherCurrency { kind, id: id.clone(), currency });
+            } else if uses.takes_any() {
+                pass(id, Why::Currency);
+            }
+        }
+        for (id, wanted) in uses.named() {
+            let found = wallet.lot(kind, id).is_some_and(|(_, lot)| usable(lot));
+            if !found && wanted.is_something() {
+                let (available, currency) = (Units::ZERO, Some(self.basket.currency));
+                return Err(PlanRefusal::InsufficientLot {
+                    kind,
+                    id: id.clone(),
+                    available,
+                    currency,
+                });
+            } else if !found && *wanted == Wanted::Max {
+                pass(id, Why::NotAvailable);
+            }
+        }
+        let issued_at = |lot: &Lot| lot.identity.as_ref().map(|identity| identity.issued_at);
+        selected
+            .sort_by_key(|(_, lot, ..)| (lot.expires_at.is_none(), lot.expires_at, issued_at(lot)));
+        let candidate = |(asset, lot, id, wanted): (&Asset, &Lot, &LotId, Wanted<Minor>)| {
+            let (asset, id) = (asset.clone(), id.clone());
+            Candidate { asset, id, available: lot.remaining.into(), wanted }
+        };
+        let candidates: Vec<Candidate> = selected.into_iter().map(candidate).collect();
+        let available = sum(candidates.iter().map(|candidate| candidate.available));
+        let currency = self.basket.currency;
+        let spending = Spending { kind, currency, budget: uses.budget(), available, kept_by: None };
+        self.plan.passed_over.extend(passed_over);
+        Ok((candidates, spending))
+    }
+
+    /// That no more than `most` is left of what something may be used for.
+    pub(super) fn room_of(&self, most: Minor) -> Room {
+        let for_other_lines = most.is_zero() && !self.plan.due().is_zero();
+        Room { most, why: if for_other_lines { Why::NothingEligible } else { Why::NothingDue } }
+    }
+
+    /// Draws from a candidate.
+    pub(super) fn draw(
+        &mut self,
+        candidate: &Candidate,
+        amount: Minor,
+    ) -> Result<Draw, PlanRefusal> {
+        let Candidate { asset, id, .. } = candidate;
+        let drawn = self.draft.draw_from(asset, id, amount.into());
+        drawn.map_err(|short| PlanRefusal::InsufficientLot {
+            kind: asset.kind().unwrap_or(Kind::Credit),
+            id: id.clone(),
+            available: short.available,
+            currency: asset.currency(),
+        })
+    }
+
+    /// Notes that nothing of a candidate was used although something was wanted, unless that is
+    /// because nothing was left to pay.
+    pub(super) fn pass_over(&mut self, candidate: &Candidate, kind: Kind, why: Why) {
+        if why != Why::NothingDue {
+            self.plan.passed_over.push(PassedOver { kind, id: candidate.id.clone(), why });
+        }
+    }
+}
+
+impl Spending {
+    /// How much of a candidate is still wanted.
+    pub(super) fn wanted(&self, candidate: &Candidate) -> Minor {
+        match candidate.wanted {
+            Wanted::Exactly(amount) => amount,
+            Wanted::Max => self.budget.unwrap_or(Minor::MAX).min(candidate.available),
+        }
+    }
+
+    /// How much to take of a candidate.
+    pub(super) fn take(
+        &mut self,
+        candidate: &Candidate,
+        room: &Room,
+    ) -> Result<Minor, PlanRefusal> {
+        let wanted = self.wanted(candidate);
+        if candidate.wanted == Wanted::Max {
+            let taken = wanted.min(room.most);
+            if let Some(budget) = &mut self.budget {
+                (_, *budget) = budget.take_up_to(taken);
+            }
+            if taken < wanted && self.kept_by != Some(Why::NothingDue) {
+                let first = self.kept_by.unwrap_or(room.why);
+                let is_due = room.why == Why::NothingDue;
+                self.kept_by = Some(if is_due { room.why } else { first });
+            }
+            return Ok(taken);
+        }
+        if candidate.available < wanted {
+            let (kind, id) = (self.kind, candidate.id.clone());
+            let (available, currency) = (candidate.available.into(), Some(self.currency));
+            return Err(PlanRefusal::InsufficientLot { kind, id, available, currency });
+        }
+        if room.most < wanted { Err(self.against(room.why, room.most)) } else { Ok(wanted) }
+    }
+
+    /// Refuses when less was taken than exactly so much.
+    pub(super) fn finish(self, wanted: &MoneyUse) -> Result<(), PlanRefusal> {
+        let (MoneyUse::All(Wanted::Exactly(wanted)), Some(missing)) = (wanted, self.budget) else {
+            return Ok(());
+        };
+        if missing.is_zero() {
+            return Ok(());
+        }
+        match self.kept_by {
+            Some(why) if *wanted <= self.available => {
+                Err(self.against(why, less(*wanted, missing)))
+            }
+            _ => {
+                let Self { kind, available, currency, .. } = self;
+                Err(PlanRefusal::InsufficientMoney { kind, available, currency })
+            }
+        }
+    }
+
+    /// No more than `most` can be used.
+    fn against(&self, why: Why, most: Minor) -> PlanRefusal {
+        match why {
+            Why::NothingDue => PlanRefusal::MoreThanDue { due: most },
+            why => PlanRefusal::AgainstRule { kind: self.kind, why, most },
+        }
+    }
+}
+
+impl MoneyUse {
+    /// How much of one to use; `None`: it is not to be used.
+    fn wanted(&self, id: &LotId) -> Option<Wanted<Minor>> {
+        match self {
+            Self::Nothing => None,
+            Self::All(_) => Some(Wanted::Max),
+            Self::Each(list) => list.iter().find(|(each, _)| each == id).map(|(_, wanted)| *wanted),
+        }
+    }
+
+    /// Whether whatever cannot be used is worth a word: not where exactly so much of all is found.
+    fn takes_any(&self) -> bool {
+        !matches!(self, Self::All(Wanted::Exactly(_)))
+    }
+
+    fn named(&self) -> &[(LotId, Wanted<Minor>)] {
+        match self {
+            Self::Each(list) => list,
+            Self::Nothing | Self::All(_) => &[],
+        }
+    }
+
+    fn budget(&self) -> Option<Minor> {
+        match self {
+            Self::All(Wanted::Exactly(amount)) => Some(*amount),
+            _ => None,
+        }
+    }
+}
+
+impl Wanted<Minor> {
+    /// Whether it is refused where there is nothing.
+    fn is_something(self) -> bool {
+        matches!(self, Self::Exactly(amount) if !amount.is_zero())
+    }
+}
