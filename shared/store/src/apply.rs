@@ -15,7 +15,6 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use scrip_domain::draft::Draft;
 use scrip_domain::entry::{Decision, Entry, Line, Operation};
-use scrip_domain::id::RedemptionId;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 
@@ -60,7 +59,7 @@ enum Settled<T> {
 struct Account<'a> {
     request: &'a Request,
     newest: Option<Recorded>,
-    redemption: Option<Entry>,
+    about: Option<Entry>,
     empty: Wallet,
 }
 
@@ -190,7 +189,7 @@ impl Ledger {
         let mut accounts = Vec::with_capacity(requests.len());
         for request in requests {
             let newest = self.newest(&request.member).await?;
-            accounts.push(Account { request, newest, redemption: None, empty: Wallet::default() });
+            accounts.push(Account { request, newest, about: None, empty: Wallet::default() });
         }
         Ok(accounts)
     }
@@ -212,8 +211,8 @@ impl Ledger {
             return Ok(settled);
         }
         let mut decided = self.decide(&mut accounts, decide, now, Freshness::Eventual).await?;
-        let names_redemption = requests.iter().any(|request| request.redemption.is_some());
-        if names_redemption && !matches!(decided, Ok(Decided::Append(_))) {
+        let is_about = requests.iter().any(|request| request.about.is_some());
+        if is_about && !matches!(decided, Ok(Decided::Append(_))) {
             // To write nothing must not rest on what may be out of date. A line may: the put
             // fails when another has been written since.
             decided = self.decide(&mut accounts, decide, now, Freshness::Consistent).await?;
@@ -270,30 +269,30 @@ impl Ledger {
         D: Fn(&[Situation<'_>]) -> Result<Decided<T>, R>,
     {
         for account in accounts.iter_mut() {
-            if let Some(redemption) = &account.request.redemption {
-                account.redemption =
-                    self.newest_of_redemption(account, redemption, freshness).await?;
+            if let Some(about) = &account.request.about {
+                account.about = self.newest_about(account, about, freshness).await?;
             }
         }
         let situations = accounts.iter().map(|account| Situation {
             wallet: account.wallet(),
-            redemption: account.redemption.as_ref(),
+            about: account.about.as_ref(),
+            number: account.number() + 1,
             now,
         });
         Ok(decide(&situations.collect::<Vec<_>>()))
     }
 
-    async fn newest_of_redemption(
+    async fn newest_about(
         &self,
         account: &Account<'_>,
-        redemption: &RedemptionId,
+        about: &Operation,
         freshness: Freshness,
     ) -> Result<Option<Entry>, StoreError> {
         let Some(newest) = &account.newest else {
             return Ok(None);
         };
         let member = &account.request.member;
-        let prefix = key::redemption(redemption);
+        let prefix = key::operation(about);
         let Some(number) = self.newest_under(member, &prefix, freshness).await? else {
             return Ok(None);
         };

@@ -8,25 +8,29 @@
 //! | `kind`, `detail` | what was asked and decided |
 //! | `at`, `by`, `program` | when, by whom, by which version of the program |
 //! | `request` | fingerprint of the request: 16 bytes of SHA-256 |
-//! | `postings`, `lapsed` | what moved |
+//! | `postings`, `lapsed` | what moved, but for what a captured plan in `detail` takes |
 //! | `state` | the account after it |
 //! | `armed` | the hour of the earliest due marker |
 //! | `hash` | SHA-256 over the hash of the line before and everything above |
 //!
-//! Names inside lists are short because they repeat: `n` an amount, `to` an expiry, `from` an
-//! accrual, `of` and `left` what a lot was issued and still has. Instants are milliseconds since
+//! An asset is a text, such as `points:reward` or `credit:store:AUD`, and amounts are whole numbers
+//! of its units. Names inside lists are short because they repeat: `n` an amount, `to` an expiry,
+//! `from` an accrual, `of` and `left` what a lot was issued and still has. Instants are milliseconds since
 //! the Unix epoch, which DynamoDB keeps in half the bytes of a text.
 
 mod detail;
+mod plan;
+mod purchase;
 mod state;
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use scrip_domain::amount::{Change, Points};
+use scrip_domain::amount::{Change, Units};
+use scrip_domain::asset::Asset;
 use scrip_domain::entry::{Entry, Line};
-use scrip_domain::id::{Handle, MemberId, RedemptionId};
+use scrip_domain::id::{LotId, MemberId, RedemptionId};
 use scrip_domain::posting::{Posting, PostingReason};
 use scrip_domain::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -83,8 +87,8 @@ fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
-fn is_zero(points: &Points) -> bool {
-    points.is_zero()
+fn is_zero<T: Default + PartialEq>(amount: &T) -> bool {
+    *amount == T::default()
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -104,11 +108,11 @@ struct EntryDocument {
     state: StateDocument,
 }
 
-/// Postings of one definition, reason and instant.
+/// Postings of one asset, reason and instant.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PostingsDocument {
-    points: Handle,
+    asset: Asset,
     reason: String,
     /// When it is not the instant of the line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,11 +125,13 @@ struct PostingsDocument {
 struct MovedDocument {
     n: Change,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<LotId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Millis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<Millis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    of: Option<Points>,
+    of: Option<Units>,
 }
 
 /// The item of a line that follows one with hash `previous`, and its own hash.
@@ -139,6 +145,11 @@ pub(crate) fn encode(
     let number = entry.number.to_string();
     let failed = |error: serde_dynamo::Error| StoreError::damaged(&account, &number, error);
     let line = &entry.line;
+    let implied = line.detail.implied_postings(entry.recorded_at);
+    let stated = line.postings.strip_suffix(implied.as_slice());
+    let stated = stated.ok_or_else(|| {
+        StoreError::damaged(&account, &number, "the postings are not those of the plan")
+    })?;
     let document = EntryDocument {
         format: FORMAT,
         kind: line.detail.kind().to_owned(),
@@ -147,11 +158,12 @@ pub(crate) fn encode(
         program: entry.program,
         armed: armed.map(|hour| hour.to_string()),
         lapsed: line.lapsed.clone(),
-        postings: encode_postings(&line.postings, entry.recorded_at),
+        postings: encode_postings(stated, entry.recorded_at),
         state: StateDocument::from_wallet(&line.wallet),
     };
     let mut item: Item = to_item(document).map_err(failed)?;
-    let detail = to_item(DetailDocument::from_detail(&line.detail)).map_err(failed)?;
+    let detail =
+        to_item(DetailDocument::from_detail(&line.detail, &line.wallet)).map_err(failed)?;
     item.insert(DETAIL.to_owned(), AttributeValue::M(detail));
     item.insert(PARTITION.to_owned(), AttributeValue::S(account.clone()));
     item.insert(SORT.to_owned(), AttributeValue::S(key::entry(entry.number)));
@@ -193,16 +205,14 @@ pub(crate) fn decode(member: &MemberId, mut item: Item) -> Result<Recorded, Stor
     item.remove(HASH);
     let document: EntryDocument = from_item(item).map_err(|error| damaged(&error))?;
     let detail = DetailDocument::read(&document.kind, detail);
-    let detail = detail.and_then(|detail| detail.into_detail(operation.as_deref()));
+    let wallet = document.state.into_wallet().map_err(|error| damaged(&error))?;
+    let detail = detail.and_then(|detail| detail.into_detail(operation.as_deref(), &wallet));
     let detail = detail.map_err(|error| damaged(&error))?;
     let armed = document.armed.map(|hour| hour.parse::<Hour>()).transpose();
-    let line = Line {
-        detail,
-        postings: decode_postings(document.postings, document.at)
-            .map_err(|error| damaged(&error))?,
-        lapsed: document.lapsed,
-        wallet: document.state.into_wallet(),
-    };
+    let postings = decode_postings(document.postings, document.at);
+    let mut postings = postings.map_err(|error| damaged(&error))?;
+    postings.extend(detail.implied_postings(document.at));
+    let line = Line { detail, postings, lapsed: document.lapsed, wallet };
     let entry = Entry {
         account: member.clone(),
         number,
@@ -216,18 +226,19 @@ pub(crate) fn decode(member: &MemberId, mut item: Item) -> Result<Recorded, Stor
 
 fn encode_postings(postings: &[Posting], recorded_at: Instant) -> Vec<PostingsDocument> {
     let together =
-        |a: &Posting, b: &Posting| a.points == b.points && a.reason == b.reason && a.at == b.at;
+        |a: &Posting, b: &Posting| a.asset == b.asset && a.reason == b.reason && a.at == b.at;
     let groups = postings.chunk_by(together);
     let documents = groups.filter_map(|group| {
         let first = group.first()?;
         Some(PostingsDocument {
-            points: first.points.clone(),
+            asset: first.asset.clone(),
             reason: first.reason.as_str().to_owned(),
             at: (first.at != recorded_at).then_some(Millis(first.at)),
             moved: group
                 .iter()
                 .map(|posting| MovedDocument {
                     n: posting.amount,
+                    id: posting.id.clone(),
                     from: millis(posting.accrue_at),
                     to: millis(posting.expires_at),
                     of: posting.lot_issued,
@@ -248,7 +259,8 @@ fn decode_postings(
         let reason = reason.ok_or_else(|| format!("unknown reason `{}`", group.reason))?;
         let at = instant(group.at).unwrap_or(recorded_at);
         postings.extend(group.moved.into_iter().map(|moved| Posting {
-            points: group.points.clone(),
+            asset: group.asset.clone(),
+            id: moved.id,
             reason,
             amount: moved.n,
             at,

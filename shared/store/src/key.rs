@@ -3,8 +3,9 @@
 //! Ids hold no `#`, so segments that end in `#` are never prefixes of one another: order `100`
 //! is not found under order `1000`.
 
+use scrip_domain::asset::Kind;
 use scrip_domain::entry::Operation;
-use scrip_domain::id::{MemberId, OrderId, RedemptionId};
+use scrip_domain::id::{LotId, MemberId, OrderId};
 
 use crate::hour::Hour;
 
@@ -50,27 +51,45 @@ pub(crate) fn version(version: u64) -> String {
     format!("{VERSION}{version:0NUMBER_DIGITS$}")
 }
 
-/// The name under which an operation is found again in its account's log.
+/// The name under which an operation is found again in its account's log. That of an action on
+/// something begins with the name of the operation that made it.
 pub(crate) fn operation(operation: &Operation) -> String {
     match operation {
         Operation::Purchase(id) => format!("ORDER#{id}#"),
         Operation::Award(id) => format!("AWARD#{id}#"),
         Operation::Adjustment(id) => format!("ADJUSTMENT#{id}#"),
         Operation::TierAssignment(id) => format!("TIER#{id}#"),
-        Operation::Redemption(id) => redemption(id),
-        Operation::Capture(id) => format!("{}CAPTURE#", redemption(id)),
-        Operation::Release(id) => format!("{}RELEASE#", redemption(id)),
+        Operation::Issue(kind, id) => issue(*kind, id),
+        Operation::Void(kind, id) => format!("{}VOID#", issue(*kind, id)),
+        Operation::Extension(kind, id, extension) => {
+            format!("{}EXTENSION#{extension}#", issue(*kind, id))
+        }
+        Operation::Redemption(id) => format!("REDEMPTION#{id}#"),
+        Operation::Capture(id) => format!("REDEMPTION#{id}#CAPTURE#"),
+        Operation::Release(id) => format!("REDEMPTION#{id}#RELEASE#"),
+        Operation::Refund(id, refund) => format!("REDEMPTION#{id}#REFUND#{refund}#"),
+        Operation::Conversion(id) => format!("CONVERSION#{id}#"),
+        Operation::Transfer(id) => format!("TRANSFER#{id}#"),
+        Operation::TransferRefund(id, refund) => format!("TRANSFER#{id}#REFUND#{refund}#"),
     }
 }
 
-/// What the names of all operations on one redemption begin with.
-pub(crate) fn redemption(id: &RedemptionId) -> String {
-    format!("REDEMPTION#{id}#")
+fn issue(kind: Kind, id: &LotId) -> String {
+    format!("{}#{id}#", kind_word(kind))
+}
+
+fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Benefit => "BENEFIT",
+        Kind::Reward => "REWARD",
+        Kind::Credit => "CREDIT",
+    }
 }
 
 /// The operation that has this name.
 pub(crate) fn parse_operation(name: &str) -> Option<Operation> {
     let segments: Vec<&str> = name.strip_suffix('#')?.split('#').collect();
+    let kind = |word: &str| Kind::ALL.into_iter().find(|kind| kind_word(*kind) == word);
     Some(match segments.as_slice() {
         ["ORDER", id] => Operation::Purchase(id.parse().ok()?),
         ["AWARD", id] => Operation::Award(id.parse().ok()?),
@@ -79,6 +98,19 @@ pub(crate) fn parse_operation(name: &str) -> Option<Operation> {
         ["REDEMPTION", id] => Operation::Redemption(id.parse().ok()?),
         ["REDEMPTION", id, "CAPTURE"] => Operation::Capture(id.parse().ok()?),
         ["REDEMPTION", id, "RELEASE"] => Operation::Release(id.parse().ok()?),
+        ["REDEMPTION", id, "REFUND", refund] => {
+            Operation::Refund(id.parse().ok()?, refund.parse().ok()?)
+        }
+        ["CONVERSION", id] => Operation::Conversion(id.parse().ok()?),
+        ["TRANSFER", id] => Operation::Transfer(id.parse().ok()?),
+        ["TRANSFER", id, "REFUND", refund] => {
+            Operation::TransferRefund(id.parse().ok()?, refund.parse().ok()?)
+        }
+        [word, id] => Operation::Issue(kind(word)?, id.parse().ok()?),
+        [word, id, "VOID"] => Operation::Void(kind(word)?, id.parse().ok()?),
+        [word, id, "EXTENSION", extension] => {
+            Operation::Extension(kind(word)?, id.parse().ok()?, extension.parse().ok()?)
+        }
         _ => return None,
     })
 }
@@ -98,6 +130,13 @@ mod tests {
             Operation::Redemption(id.parse().unwrap()),
             Operation::Capture(id.parse().unwrap()),
             Operation::Release(id.parse().unwrap()),
+            Operation::Refund(id.parse().unwrap(), "r".parse().unwrap()),
+            Operation::Conversion(id.parse().unwrap()),
+            Operation::Transfer(id.parse().unwrap()),
+            Operation::TransferRefund(id.parse().unwrap(), "r".parse().unwrap()),
+            Operation::Issue(Kind::Benefit, id.parse().unwrap()),
+            Operation::Void(Kind::Reward, id.parse().unwrap()),
+            Operation::Extension(Kind::Credit, id.parse().unwrap(), "x".parse().unwrap()),
         ] {
             assert_eq!(parse_operation(&operation(&each)), Some(each));
         }

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use scrip_domain::entry::{Entry, Operation};
-use scrip_domain::id::{MemberId, RedemptionId};
+use scrip_domain::id::MemberId;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 use serde::Serialize;
@@ -50,8 +50,9 @@ pub struct Request {
     pub by: String,
     /// The version of the program that decides.
     pub program: u64,
-    /// The redemption whose newest line the decision needs.
-    pub redemption: Option<RedemptionId>,
+    /// What the decision needs the newest line of: of this operation and of the actions on what
+    /// it made, such as the captures and refunds of a redemption.
+    pub about: Option<Operation>,
 }
 
 /// What a decision is given.
@@ -59,8 +60,10 @@ pub struct Request {
 pub struct Situation<'a> {
     /// As its newest line left it.
     pub wallet: &'a Wallet,
-    /// The newest line of the redemption that the request named.
-    pub redemption: Option<&'a Entry>,
+    /// The newest line of what the request is about.
+    pub about: Option<&'a Entry>,
+    /// The number that the line will have.
+    pub number: u64,
     /// The one instant of this operation: the later of the clock and the newest line of every
     /// account in it.
     pub now: Instant,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use scrip_domain::draft::Draft;
-use scrip_domain::entry::Entry;
+use scrip_domain::entry::{Entry, Operation};
 use scrip_domain::id::{MemberId, RedemptionId};
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
@@ -145,7 +145,7 @@ impl Ledger {
         member: &MemberId,
         redemption: &RedemptionId,
     ) -> Result<Option<Entry>, StoreError> {
-        let prefix = key::redemption(redemption);
+        let prefix = key::operation(&Operation::Redemption(redemption.clone()));
         let number = self.newest_under(member, &prefix, Freshness::Consistent).await?;
         let Some(number) = number else { return Ok(None) };
         Ok(Some(self.existing_line(member, number).await?.entry))

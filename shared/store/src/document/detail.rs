@@ -1,25 +1,27 @@
 //! What a line was asked for, as it is stored. Ids are not repeated here: the operation's name
 //! has them.
 
-use std::collections::BTreeMap;
-
 use scrip_domain::adjustment::Adjusted;
-use scrip_domain::amount::{Change, Minor, Points};
+use scrip_domain::amount::{Change, Minor, Points, Units};
+use scrip_domain::asset::Asset;
 use scrip_domain::award::Awarded;
-use scrip_domain::currency::Currency;
+use scrip_domain::conversion::Converted;
 use scrip_domain::entry::{Detail, Operation};
 use scrip_domain::facts::Facts;
-use scrip_domain::id::{Handle, LineId, Reason, RedemptionId};
-use scrip_domain::purchase::{Purchased, PurchasedLine, TierOutcome};
-use scrip_domain::rate::Rate;
-use scrip_domain::redeem::{Captured, Opened, Plan, PlanLine, PointsDiscount, Released};
+use scrip_domain::id::{Handle, Label, LotId, Reason, RedemptionId, TransferId};
+use scrip_domain::issue::{Extended, Issued, Voided};
+use scrip_domain::redeem::{Captured, Opened, Refunded, Released};
 use scrip_domain::tier::Assigned;
+use scrip_domain::transfer::{TransferRefunded, Transferred};
+use scrip_domain::wallet::{Draw, Wallet};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
-use super::state::StandingDocument;
-use super::{Item, Millis, instant, is_false, millis};
+use super::plan::{PlanDocument, RefundsDocument};
+use super::purchase::PurchaseDocument;
+use super::state::{DrawDocument, StandingDocument};
+use super::{Item, Millis, instant, is_false, is_zero, millis};
 use crate::key;
 
 /// One shape per kind; the kind itself is an attribute of the line.
@@ -34,6 +36,13 @@ pub(super) enum DetailDocument {
     Redemption(OpenedDocument),
     Capture(PlanDocument),
     Release(PlanDocument),
+    Refund(RefundDocument),
+    Issue(IssueDocument),
+    Void(VoidDocument),
+    Extension(ExtensionDocument),
+    Conversion(ConversionDocument),
+    Transfer(TransferDocument),
+    TransferRefund(TransferRefundDocument),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,42 +51,6 @@ pub(super) struct FactsSetDocument {
     facts: Facts,
     #[serde(default, skip_serializing_if = "is_false")]
     first: bool,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PurchaseDocument {
-    at: Millis,
-    currency: Currency,
-    lines: Vec<PurchaseLineDocument>,
-    /// The different sets of rates that lines have.
-    rates: Vec<BTreeMap<Handle, Rate>>,
-    eligible: Minor,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    tier: Option<TierDocument>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    redemption: Option<RedemptionId>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PurchaseLineDocument {
-    id: LineId,
-    net: Minor,
-    /// Paid by promotional credit.
-    #[serde(default, skip_serializing_if = "is_nothing")]
-    promotional: Minor,
-    /// Which of the sets of rates.
-    #[serde(default, skip_serializing_if = "is_first")]
-    rates: usize,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TierDocument {
-    level: Handle,
-    #[serde(default, skip_serializing_if = "is_false")]
-    changed: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -116,45 +89,82 @@ pub(super) struct OpenedDocument {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PlanDocument {
-    currency: Currency,
-    lines: Vec<PlanLineDocument>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    discounts: Vec<DiscountDocument>,
+pub(super) struct RefundDocument {
+    plan: PlanDocument,
+    back: RefundsDocument,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    external: Minor,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PlanLineDocument {
-    id: LineId,
-    amount: Minor,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    shares: Vec<Minor>,
+pub(super) struct IssueDocument {
+    asset: Asset,
+    n: Units,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DiscountDocument {
+pub(super) struct VoidDocument {
+    asset: Asset,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    n: Units,
+    reason: Reason,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExtensionDocument {
+    asset: Asset,
+    before: Millis,
+    to: Millis,
+    reason: Reason,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConversionDocument {
     points: Handle,
     n: Points,
-    amount: Minor,
+    /// The reward.
+    asset: Asset,
+    id: LotId,
+    money: Minor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Millis>,
 }
 
-fn is_first(place: &usize) -> bool {
-    *place == 0
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TransferDocument {
+    programme: Label,
+    reference: Label,
+    take: DrawDocument,
 }
 
-fn is_nothing(amount: &Minor) -> bool {
-    amount.is_zero()
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TransferRefundDocument {
+    n: Points,
+    /// Given back in all.
+    total: Points,
+    transfer: TransferDocument,
 }
 
 impl DetailDocument {
-    pub(super) fn from_detail(detail: &Detail) -> Self {
+    /// `wallet` is the state after the line.
+    pub(super) fn from_detail(detail: &Detail, wallet: &Wallet) -> Self {
         match detail {
             Detail::Facts { facts, first } => {
                 Self::Facts(FactsSetDocument { facts: *facts, first: *first })
             }
-            Detail::Purchase(purchased) => Self::Purchase(encode_purchase(purchased)),
+            Detail::Purchase(purchased) => {
+                Self::Purchase(PurchaseDocument::from_purchased(purchased))
+            }
             Detail::Award(awarded) => Self::Award(AwardDocument { reason: awarded.reason.clone() }),
             Detail::Adjustment(adjusted) => Self::Adjustment(AdjustmentDocument {
                 points: adjusted.points.clone(),
@@ -169,11 +179,51 @@ impl DetailDocument {
                 actor: assigned.actor.clone(),
             }),
             Detail::Redemption(opened) => Self::Redemption(OpenedDocument {
-                plan: encode_plan(&opened.plan),
+                plan: PlanDocument::from_plan(&opened.plan, held(wallet, &opened.redemption)),
                 to: millis(opened.lapses_at),
             }),
-            Detail::Capture(captured) => Self::Capture(encode_plan(&captured.plan)),
-            Detail::Release(released) => Self::Release(encode_plan(&released.plan)),
+            Detail::Capture(captured) => {
+                Self::Capture(PlanDocument::from_plan(&captured.plan, &[]))
+            }
+            Detail::Release(released) => {
+                Self::Release(PlanDocument::from_plan(&released.plan, &[]))
+            }
+            Detail::Refund(refunded) => Self::Refund(RefundDocument {
+                plan: PlanDocument::from_plan(&refunded.plan, &[]),
+                back: RefundsDocument::from_refunds(&refunded.refunds),
+                external: refunded.external,
+            }),
+            Detail::Issue(issued) => Self::Issue(IssueDocument {
+                asset: issued.asset.clone(),
+                n: issued.amount,
+                to: millis(issued.expires_at),
+                reason: issued.reason.clone(),
+            }),
+            Detail::Void(voided) => Self::Void(VoidDocument {
+                asset: voided.asset.clone(),
+                n: voided.amount,
+                reason: voided.reason.clone(),
+            }),
+            Detail::Extension(extended) => Self::Extension(ExtensionDocument {
+                asset: extended.asset.clone(),
+                before: Millis(extended.before),
+                to: Millis(extended.expires_at),
+                reason: extended.reason.clone(),
+            }),
+            Detail::Conversion(converted) => Self::Conversion(ConversionDocument {
+                points: converted.points.clone(),
+                n: converted.amount,
+                asset: converted.asset.clone(),
+                id: converted.id.clone(),
+                money: converted.money,
+                to: millis(converted.expires_at),
+            }),
+            Detail::Transfer(transferred) => Self::Transfer(encode_transfer(transferred)),
+            Detail::TransferRefund(refunded) => Self::TransferRefund(TransferRefundDocument {
+                n: refunded.amount,
+                total: refunded.refunded,
+                transfer: encode_transfer(&refunded.transferred),
+            }),
         }
     }
 
@@ -187,17 +237,28 @@ impl DetailDocument {
             "redemption" => Self::Redemption(parse(item)?),
             "capture" => Self::Capture(parse(item)?),
             "release" => Self::Release(parse(item)?),
+            "refund" => Self::Refund(parse(item)?),
+            "issue" => Self::Issue(parse(item)?),
+            "void" => Self::Void(parse(item)?),
+            "extension" => Self::Extension(parse(item)?),
+            "conversion" => Self::Conversion(parse(item)?),
+            "transfer" => Self::Transfer(parse(item)?),
+            "transfer_refund" => Self::TransferRefund(parse(item)?),
             _ => return Err(format!("unknown kind `{kind}`")),
         })
     }
 
-    /// The detail, with its id from the operation's name.
-    pub(super) fn into_detail(self, operation: Option<&str>) -> Result<Detail, String> {
+    /// The detail, with its id from the operation's name. `wallet` is the state after the line.
+    pub(super) fn into_detail(
+        self,
+        operation: Option<&str>,
+        wallet: &Wallet,
+    ) -> Result<Detail, String> {
         let named = operation.and_then(key::parse_operation);
         Ok(match (self, named) {
             (Self::Facts(set), None) => Detail::Facts { facts: set.facts, first: set.first },
             (Self::Purchase(document), Some(Operation::Purchase(order))) => {
-                Detail::Purchase(decode_purchase(document, order)?)
+                Detail::Purchase(document.into_purchased(order)?)
             }
             (Self::Award(document), Some(Operation::Award(award))) => {
                 Detail::Award(Awarded { award, reason: document.reason })
@@ -221,98 +282,96 @@ impl DetailDocument {
                 })
             }
             (Self::Redemption(document), Some(Operation::Redemption(redemption))) => {
+                let plan = document.plan.into_plan(held(wallet, &redemption))?;
                 let lapses_at = instant(document.to);
-                Detail::Redemption(Opened {
-                    redemption,
-                    plan: decode_plan(document.plan),
-                    lapses_at,
-                })
+                Detail::Redemption(Opened { redemption, plan, lapses_at })
             }
             (Self::Capture(plan), Some(Operation::Capture(redemption))) => {
-                Detail::Capture(Captured { redemption, plan: decode_plan(plan) })
+                Detail::Capture(Captured { redemption, plan: plan.into_plan(&[])? })
             }
             (Self::Release(plan), Some(Operation::Release(redemption))) => {
-                Detail::Release(Released { redemption, plan: decode_plan(plan) })
+                Detail::Release(Released { redemption, plan: plan.into_plan(&[])? })
+            }
+            (Self::Refund(document), Some(Operation::Refund(redemption, refund))) => {
+                let plan = document.plan.into_plan(&[])?;
+                let refunds = document.back.into_refunds(&plan)?;
+                let external = document.external;
+                Detail::Refund(Refunded { redemption, refund, plan, refunds, external })
+            }
+            (Self::Issue(document), Some(Operation::Issue(_, id))) => Detail::Issue(Issued {
+                id,
+                asset: document.asset,
+                amount: document.n,
+                expires_at: instant(document.to),
+                reason: document.reason,
+            }),
+            (Self::Void(document), Some(Operation::Void(kind, id))) => Detail::Void(Voided {
+                kind,
+                id,
+                asset: document.asset,
+                amount: document.n,
+                reason: document.reason,
+            }),
+            (Self::Extension(document), Some(Operation::Extension(kind, id, extension))) => {
+                Detail::Extension(Extended {
+                    kind,
+                    id,
+                    asset: document.asset,
+                    extension,
+                    before: document.before.0,
+                    expires_at: document.to.0,
+                    reason: document.reason,
+                })
+            }
+            (Self::Conversion(document), Some(Operation::Conversion(conversion))) => {
+                Detail::Conversion(Converted {
+                    conversion,
+                    points: document.points,
+                    amount: document.n,
+                    id: document.id,
+                    asset: document.asset,
+                    money: document.money,
+                    expires_at: instant(document.to),
+                })
+            }
+            (Self::Transfer(document), Some(Operation::Transfer(transfer))) => {
+                Detail::Transfer(decode_transfer(document, transfer))
+            }
+            (Self::TransferRefund(document), Some(Operation::TransferRefund(transfer, refund))) => {
+                Detail::TransferRefund(TransferRefunded {
+                    refund,
+                    amount: document.n,
+                    transferred: decode_transfer(document.transfer, transfer),
+                    refunded: document.total,
+                })
             }
             _ => return Err(format!("kind and operation do not fit: {operation:?}")),
         })
     }
 }
 
+/// What a hold keeps for a redemption.
+fn held<'a>(wallet: &'a Wallet, redemption: &RedemptionId) -> &'a [Draw] {
+    wallet.hold(redemption).map_or(&[], |hold| hold.draws.as_slice())
+}
+
 fn parse<T: DeserializeOwned>(item: Item) -> Result<T, String> {
     from_item(item).map_err(|error: serde_dynamo::Error| format!("detail: {error}"))
 }
 
-fn encode_purchase(purchased: &Purchased) -> PurchaseDocument {
-    let mut sets: Vec<BTreeMap<Handle, Rate>> = Vec::new();
-    let mut lines = Vec::new();
-    for line in &purchased.lines {
-        let place = sets.iter().position(|set| *set == line.rates).unwrap_or_else(|| {
-            sets.push(line.rates.clone());
-            sets.len() - 1
-        });
-        let (id, net, promotional) = (line.id.clone(), line.net, line.promotional);
-        lines.push(PurchaseLineDocument { id, net, promotional, rates: place });
-    }
-    PurchaseDocument {
-        at: Millis(purchased.transacted_at),
-        currency: purchased.currency,
-        lines,
-        rates: sets,
-        eligible: purchased.eligible,
-        tier: purchased
-            .tier
-            .as_ref()
-            .map(|tier| TierDocument { level: tier.level.clone(), changed: tier.changed }),
-        redemption: purchased.redemption.clone(),
+fn encode_transfer(transferred: &Transferred) -> TransferDocument {
+    TransferDocument {
+        programme: transferred.to.clone(),
+        reference: transferred.reference.clone(),
+        take: DrawDocument::from_draw(&transferred.draw),
     }
 }
 
-fn decode_purchase(
-    document: PurchaseDocument,
-    order: scrip_domain::id::OrderId,
-) -> Result<Purchased, String> {
-    let sets = document.rates;
-    let lines = document.lines.into_iter().map(|line| {
-        let rates = sets.get(line.rates).cloned();
-        let rates = rates.ok_or_else(|| format!("line {} has no rates", line.id))?;
-        Ok(PurchasedLine { id: line.id, net: line.net, promotional: line.promotional, rates })
-    });
-    Ok(Purchased {
-        order,
-        transacted_at: document.at.0,
-        currency: document.currency,
-        lines: lines.collect::<Result<_, String>>()?,
-        eligible: document.eligible,
-        tier: document.tier.map(|tier| TierOutcome { level: tier.level, changed: tier.changed }),
-        redemption: document.redemption,
-    })
-}
-
-fn encode_plan(plan: &Plan) -> PlanDocument {
-    let lines = plan.lines.iter().map(|line| PlanLineDocument {
-        id: line.id.clone(),
-        amount: line.amount,
-        shares: line.shares.clone(),
-    });
-    let discounts = plan.discounts.iter().map(|discount| DiscountDocument {
-        points: discount.points.clone(),
-        n: discount.count,
-        amount: discount.amount,
-    });
-    PlanDocument { currency: plan.currency, lines: lines.collect(), discounts: discounts.collect() }
-}
-
-fn decode_plan(document: PlanDocument) -> Plan {
-    let lines = document.lines.into_iter();
-    let discounts = document.discounts.into_iter();
-    Plan {
-        currency: document.currency,
-        lines: lines
-            .map(|line| PlanLine { id: line.id, amount: line.amount, shares: line.shares })
-            .collect(),
-        discounts: discounts
-            .map(|each| PointsDiscount { points: each.points, count: each.n, amount: each.amount })
-            .collect(),
+fn decode_transfer(document: TransferDocument, transfer: TransferId) -> Transferred {
+    Transferred {
+        transfer,
+        to: document.programme,
+        reference: document.reference,
+        draw: document.take.into_draw(),
     }
 }

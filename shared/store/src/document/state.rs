@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use scrip_domain::amount::Points;
+use scrip_domain::amount::{Points, Units};
+use scrip_domain::asset::Asset;
 use scrip_domain::facts::Facts;
-use scrip_domain::id::{Handle, RedemptionId};
-use scrip_domain::wallet::{Hold, Holding, Lot, Pin, Standing, Wallet};
+use scrip_domain::id::{Handle, LotId, RedemptionId};
+use scrip_domain::wallet::{Draw, Drawn, Hold, Holding, Identity, Lot, Standing, Wallet};
 use serde::{Deserialize, Serialize};
 
-use super::{Millis, instant, is_zero, millis};
+use super::{Millis, instant, is_false, is_zero, millis};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,7 +19,7 @@ pub(super) struct StateDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tier: Option<StandingDocument>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    points: BTreeMap<Handle, HoldingDocument>,
+    assets: BTreeMap<Asset, HoldingDocument>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     holds: Vec<HoldDocument>,
 }
@@ -42,12 +43,25 @@ struct HoldingDocument {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LotDocument {
-    of: Points,
-    left: Points,
+    of: Units,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    left: Units,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Millis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<Millis>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    grace: bool,
+    /// Of a reward, benefit or credit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<LotId>,
+    /// When what has an id was issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<Millis>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    extended: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    voided: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,45 +70,50 @@ struct HoldDocument {
     id: RedemptionId,
     to: Millis,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pins: Vec<PinsDocument>,
+    draws: Vec<DrawDocument>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PinsDocument {
-    points: Handle,
-    lots: Vec<PinDocument>,
+pub(super) struct DrawDocument {
+    asset: Asset,
+    lots: Vec<DrawnDocument>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PinDocument {
-    n: Points,
+struct DrawnDocument {
+    n: Units,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<LotId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<Millis>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    grace: bool,
 }
 
 impl StateDocument {
     pub(super) fn from_wallet(wallet: &Wallet) -> Self {
-        let holdings = wallet.points.iter();
+        let holdings = wallet.assets.iter();
         Self {
             facts: wallet.facts,
             tier: wallet.standing.as_ref().map(StandingDocument::from_standing),
-            points: holdings
-                .map(|(handle, holding)| (handle.clone(), encode_holding(holding)))
+            assets: holdings
+                .map(|(asset, holding)| (asset.clone(), encode_holding(holding)))
                 .collect(),
             holds: wallet.holds.iter().map(encode_hold).collect(),
         }
     }
 
-    pub(super) fn into_wallet(self) -> Wallet {
-        let holdings = self.points.into_iter();
-        Wallet {
+    pub(super) fn into_wallet(self) -> Result<Wallet, String> {
+        let holdings = self.assets.into_iter();
+        let holdings = holdings.map(|(asset, holding)| Ok((asset, decode_holding(holding)?)));
+        Ok(Wallet {
             facts: self.facts,
             standing: self.tier.map(StandingDocument::into_standing),
-            points: holdings.map(|(handle, holding)| (handle, decode_holding(holding))).collect(),
+            assets: holdings.collect::<Result<_, String>>()?,
             holds: self.holds.into_iter().map(decode_hold).collect(),
-        }
+        })
     }
 }
 
@@ -109,42 +128,84 @@ impl StandingDocument {
 }
 
 fn encode_holding(holding: &Holding) -> HoldingDocument {
-    let lots = holding.lots.iter().map(|lot| LotDocument {
+    HoldingDocument { debt: holding.debt, lots: holding.lots.iter().map(encode_lot).collect() }
+}
+
+fn decode_holding(document: HoldingDocument) -> Result<Holding, String> {
+    let lots = document.lots.into_iter().map(decode_lot);
+    Ok(Holding { debt: document.debt, lots: lots.collect::<Result<_, String>>()? })
+}
+
+fn encode_lot(lot: &Lot) -> LotDocument {
+    let identity = lot.identity.as_ref();
+    LotDocument {
         of: lot.issued,
         left: lot.remaining,
         from: millis(lot.accrue_at),
         to: millis(lot.expires_at),
-    });
-    HoldingDocument { debt: holding.debt, lots: lots.collect() }
+        grace: lot.is_grace,
+        id: lot.id().cloned(),
+        at: identity.map(|identity| Millis(identity.issued_at)),
+        extended: identity.is_some_and(|identity| identity.is_extended),
+        voided: lot.is_voided(),
+    }
 }
 
-fn decode_holding(document: HoldingDocument) -> Holding {
-    let lots = document.lots.into_iter().map(|lot| Lot {
-        issued: lot.of,
-        remaining: lot.left,
-        accrue_at: instant(lot.from),
-        expires_at: instant(lot.to),
-    });
-    Holding { debt: document.debt, lots: lots.collect() }
+fn decode_lot(document: LotDocument) -> Result<Lot, String> {
+    let identity = match (document.id, document.at) {
+        (None, None) => None,
+        (Some(id), Some(issued_at)) => Some(Identity {
+            id,
+            issued_at: issued_at.0,
+            is_extended: document.extended,
+            is_voided: document.voided,
+        }),
+        (id, _) => return Err(format!("a lot has `id` or `at` alone: {id:?}")),
+    };
+    Ok(Lot {
+        identity,
+        issued: document.of,
+        remaining: document.left,
+        accrue_at: instant(document.from),
+        expires_at: instant(document.to),
+        is_grace: document.grace,
+    })
 }
 
 fn encode_hold(hold: &Hold) -> HoldDocument {
-    let groups = hold.pins.chunk_by(|a, b| a.points == b.points);
-    let pins = groups.filter_map(|group| {
-        let pins =
-            group.iter().map(|pin| PinDocument { n: pin.amount, to: millis(pin.expires_at) });
-        Some(PinsDocument { points: group.first()?.points.clone(), lots: pins.collect() })
-    });
-    HoldDocument { id: hold.redemption.clone(), to: Millis(hold.lapses_at), pins: pins.collect() }
+    HoldDocument {
+        id: hold.redemption.clone(),
+        to: Millis(hold.lapses_at),
+        draws: hold.draws.iter().map(DrawDocument::from_draw).collect(),
+    }
 }
 
 fn decode_hold(document: HoldDocument) -> Hold {
-    let pins = document.pins.into_iter().flat_map(|group| {
-        group.lots.into_iter().map(move |pin| Pin {
-            points: group.points.clone(),
-            expires_at: instant(pin.to),
-            amount: pin.n,
-        })
-    });
-    Hold { redemption: document.id, lapses_at: document.to.0, pins: pins.collect() }
+    Hold {
+        redemption: document.id,
+        lapses_at: document.to.0,
+        draws: document.draws.into_iter().map(DrawDocument::into_draw).collect(),
+    }
+}
+
+impl DrawDocument {
+    pub(super) fn from_draw(draw: &Draw) -> Self {
+        let lots = draw.lots.iter().map(|drawn| DrawnDocument {
+            n: drawn.amount,
+            id: drawn.id.clone(),
+            to: millis(drawn.expires_at),
+            grace: drawn.is_grace,
+        });
+        Self { asset: draw.asset.clone(), lots: lots.collect() }
+    }
+
+    pub(super) fn into_draw(self) -> Draw {
+        let lots = self.lots.into_iter().map(|drawn| Drawn {
+            id: drawn.id,
+            expires_at: instant(drawn.to),
+            is_grace: drawn.grace,
+            amount: drawn.n,
+        });
+        Draw { asset: self.asset, lots: lots.collect() }
+    }
 }

@@ -14,18 +14,27 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use scrip_domain::adjustment::{self, Adjustment};
 use scrip_domain::amount::{Change, Minor, Points};
+use scrip_domain::asset::Kind;
 use scrip_domain::award::{self, Award};
+use scrip_domain::conversion::{self, Conversion};
+use scrip_domain::currency::Currency;
 use scrip_domain::draft::Draft;
 use scrip_domain::entry::{Decision, Detail, Entry, Line};
 use scrip_domain::facts::{self, Facts};
+use scrip_domain::issue::extension::{self, Extension};
+use scrip_domain::issue::void::{self, Void};
+use scrip_domain::issue::{self, Issue, Value as Issued};
 use scrip_domain::program::{ClawbackPolicy, Document, Program};
 use scrip_domain::purchase::{self, LineKind, Purchase, PurchaseLine};
 use scrip_domain::redeem::capture::{self, Part};
+use scrip_domain::redeem::refund::{self, Refund};
 use scrip_domain::redeem::{
-    self, Basket, BasketLine, History, PointsAmount, PointsUse, Redemption, Settlement, release,
+    self, Basket, BasketLine, History, MoneyUse, PointsUse, Redemption, Settlement, Uses, Wanted,
+    release,
 };
 use scrip_domain::tier::{self, Assign};
 use scrip_domain::time::{Instant, Period};
+use scrip_domain::transfer::{self, Transfer};
 use scrip_domain::wallet::Wallet;
 use serde_json::{Value, json};
 
@@ -112,21 +121,28 @@ impl Log {
     }
 
     fn redeem(&mut self, redemption: &str, count: u64, settlement: Settlement) -> History {
-        let line = |id: &str, amount| BasketLine {
+        let points = vec![PointsUse {
+            points: "survey".parse().unwrap(),
+            amount: Wanted::Exactly(Points::try_from(count).unwrap()),
+        }];
+        self.spend(redemption, Uses { points, ..Uses::default() }, settlement)
+    }
+
+    fn spend(&mut self, redemption: &str, uses: Uses, settlement: Settlement) -> History {
+        let line = |id: &str, kind, amount| BasketLine {
             id: id.parse().unwrap(),
-            kind: LineKind::Product,
-            amount: Minor::try_from(amount).unwrap(),
+            kind,
+            category: None,
+            amount: minor(amount),
         };
+        let lines = vec![
+            line("1", LineKind::Product, 6_000),
+            line("2", LineKind::Product, 4_000),
+            line("3", LineKind::GiftCard, 1_000),
+        ];
         let redemption = Redemption {
             redemption: redemption.parse().unwrap(),
-            basket: Basket {
-                currency: self.program.currency,
-                lines: vec![line("1", 6_000), line("2", 4_000)],
-                points: vec![PointsUse {
-                    points: "survey".parse().unwrap(),
-                    amount: PointsAmount::Exactly(Points::try_from(count).unwrap()),
-                }],
-            },
+            basket: Basket { currency: self.program.currency, lines, uses },
             settlement,
             expected_due: None,
         };
@@ -134,6 +150,112 @@ impl Log {
         self.append(decided.unwrap());
         History::of(self.entries.last().unwrap()).unwrap()
     }
+
+    fn issue(&mut self, id: &str, value: Issued, expires_at: Option<&str>) {
+        let issue = Issue {
+            id: id.parse().unwrap(),
+            value,
+            reason: Some("return R-88".parse().unwrap()),
+            expires_at: expires_at.map(|expires_at| expires_at.parse().unwrap()),
+        };
+        let decided = issue::decide(&self.wallet(), &self.program, &issue, self.now);
+        self.append(decided.unwrap());
+    }
+
+    fn refund(&mut self, history: &History, id: &str, part: refund::Part) -> History {
+        let refund = Refund { refund: id.parse().unwrap(), part };
+        let when = (self.entries.len() as u64 + 1, self.now);
+        let history = Some(history);
+        let decided = refund::decide(&self.wallet(), &self.program, history, &refund, when);
+        self.append(decided.unwrap());
+        History::of(self.entries.last().unwrap()).unwrap()
+    }
+
+    /// Every kind of value issued, extended, voided, held, spent in part and given back.
+    fn hierarchy(&mut self) {
+        let handle = |text: &str| text.parse().unwrap();
+        let jpy = Currency::parse("JPY").unwrap();
+        self.issue("ten", Issued::Benefit(handle("ten-percent"), None), None);
+        self.issue("birthday-2026", Issued::Reward(handle("birthday"), minor(2_500), None), None);
+        let soon = Some("2026-12-24T12:00:00Z");
+        self.issue("hi", Issued::Credit(handle("welcome"), minor(2_000), None), soon);
+        self.issue("R-88", Issued::Credit(handle("store"), minor(900), None), None);
+        self.issue("yen", Issued::Credit(handle("store"), minor(900), Some(jpy)), None);
+        let extension = Extension {
+            kind: Kind::Reward,
+            id: lot_id("birthday-2026"),
+            extension: "longer".parse().unwrap(),
+            expires_at: "2027-01-31T00:00:00Z".parse().unwrap(),
+            reason: "was ill".parse().unwrap(),
+        };
+        let (wallet, program, now) = (self.wallet(), self.program.clone(), self.now);
+        let decided = extension::decide(&wallet, &program, &extension, None, now);
+        self.append(decided.unwrap());
+        let uses = Uses {
+            benefits: vec![lot_id("ten")],
+            rewards: MoneyUse::All(Wanted::Max),
+            points: Vec::new(),
+            credits: MoneyUse::All(Wanted::Max),
+        };
+        let history = self.spend("all", uses, Settlement::Held(None));
+        let lines = [("1", 6_000), ("2", 2_000), ("3", 1_000)];
+        let lines = lines.map(|(id, amount)| (id.parse().unwrap(), minor(amount)));
+        let part = Part::Lines(lines.to_vec());
+        let decided = capture::decide(&self.wallet(), Some(&history), &part, self.now);
+        self.append(decided.unwrap());
+        let history = History::of(self.entries.last().unwrap()).unwrap();
+        let line = ("1".parse().unwrap(), minor(1_001));
+        let history = self.refund(&history, "one", refund::Part::Lines(vec![line]));
+        let void = Void { kind: Kind::Credit, id: lot_id("hi"), reason: reason("fraud") };
+        let decided = void::decide(&self.wallet(), &void, None, self.now);
+        self.append(decided.unwrap());
+        self.advance("P40D");
+        self.refund(&history, "two", refund::Part::Amount(minor(700)));
+        self.transfers();
+    }
+
+    fn transfers(&mut self) {
+        self.award("for-others", 1_000, None);
+        let conversion = Conversion {
+            conversion: "c".parse().unwrap(),
+            points: "reward".parse().unwrap(),
+            amount: Points::try_from(500).unwrap(),
+            reward: None,
+        };
+        let when = (self.entries.len() as u64 + 1, self.now);
+        let decided = conversion::decide(&self.wallet(), &self.program, &conversion, when);
+        self.append(decided.unwrap());
+        let transfer = Transfer {
+            transfer: "t".parse().unwrap(),
+            points: "survey".parse().unwrap(),
+            amount: Points::try_from(400).unwrap(),
+            to: "airline".parse().unwrap(),
+            reference: "FF-1".parse().unwrap(),
+        };
+        let decided = transfer::decide(&self.wallet(), &self.program, &transfer, self.now);
+        self.append(decided.unwrap());
+        let refund = transfer::refund::Refund {
+            refund: "back".parse().unwrap(),
+            amount: Points::try_from(150).unwrap(),
+        };
+        let newest = self.entries.last().cloned();
+        let when = (self.entries.len() as u64 + 1, self.now);
+        let (wallet, program) = (self.wallet(), self.program.clone());
+        let decided = transfer::refund::decide(&wallet, &program, &refund, newest.as_ref(), when);
+        self.append(decided.unwrap());
+    }
+}
+
+fn minor(count: u64) -> Minor {
+    Minor::try_from(count).unwrap()
+}
+
+fn lot_id(text: &str) -> scrip_domain::id::LotId {
+    text.parse().unwrap()
+}
+
+fn reason(text: &str) -> scrip_domain::id::Reason {
+    text.parse().unwrap()
 }
 
 fn log() -> Log {
@@ -185,6 +307,7 @@ fn log() -> Log {
     let line: Line = draft.close(Detail::Award(awarded));
     log.append(Decision::<()>::Append(line));
     log.award("repays", 100, None);
+    log.hierarchy();
     log
 }
 
@@ -257,8 +380,9 @@ fn golden() -> Vec<Item> {
 fn lines_are_written_as_they_always_were() {
     let items = encode_all(&log().entries);
     if std::env::var_os("SCRIP_WRITE_GOLDEN").is_some() {
-        let json: Vec<_> = items.iter().map(item_to_json).collect();
-        std::fs::write(GOLDEN, serde_json::to_string_pretty(&json).unwrap() + "\n").unwrap();
+        let json = items.iter().map(|item| serde_json::to_string(&item_to_json(item)).unwrap());
+        let lines = json.collect::<Vec<_>>().join(",\n");
+        std::fs::write(GOLDEN, format!("[\n{lines}\n]\n")).unwrap();
     }
     for (item, golden) in items.iter().zip(golden()) {
         assert_eq!(*item, golden);

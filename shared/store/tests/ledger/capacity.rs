@@ -1,7 +1,11 @@
 //! What operations cost, as DynamoDB says, and how large lines become. These are promises to
 //! whoever pays: raise one only with a reason in the commit.
 
-use scrip_domain::redeem::Settlement;
+use std::collections::BTreeSet;
+
+use scrip_domain::issue::Value;
+use scrip_domain::posting::PostingReason;
+use scrip_domain::redeem::{self, MoneyUse, PointsUse, Settlement, Uses, Wanted};
 use scrip_store::Usage;
 
 use crate::support::{Bench, appended, at, item_bytes, member};
@@ -79,6 +83,60 @@ async fn operations_on_a_wallet_of_ten_lots_cost_what_is_promised() {
     check("replay", ledger.usage(), 5, 0);
 }
 
+/// Twenty lots of six assets, all drawn by one redemption: 1 benefit, 4 rewards, 8 lots of points
+/// of two definitions, 7 credits of two.
+#[tokio::test]
+async fn redemption_that_draws_twenty_lots_of_six_assets_is_one_write() {
+    let bench = Bench::new().await;
+    let cents = |count: u64| scrip_domain::amount::Minor::try_from(count).unwrap();
+    let named = |text: &str| text.parse().unwrap();
+    let day = |number: u64| format!("2027-0{number}-28T13:00:00Z");
+    bench.issue("alice", "ten", Value::Benefit(named("ten-percent"), None), None).await;
+    for number in 1..=4 {
+        let value = Value::Reward(named("birthday"), cents(500), None);
+        bench.issue("alice", &format!("r{number}"), value, Some(&day(number))).await;
+        let value = Value::Credit(named("welcome"), cents(500), None);
+        bench.issue("alice", &format!("w{number}"), value, Some(&day(number))).await;
+        for points in ["survey", "reward"] {
+            let (id, until) = (format!("{points}{number}"), Some(at(&day(number))));
+            appended(bench.award_of(&bench.ledger, points, "alice", &id, 100, until).await);
+        }
+    }
+    for number in 1..=3 {
+        let value = Value::Credit(named("store"), cents(500), None);
+        bench.issue("alice", &format!("s{number}"), value, None).await;
+    }
+    let all = |points: &str| PointsUse { points: named(points), amount: Wanted::Max };
+    let uses = Uses {
+        benefits: vec!["ten".parse().unwrap()],
+        rewards: MoneyUse::All(Wanted::Max),
+        points: vec![all("reward"), all("survey")],
+        credits: MoneyUse::All(Wanted::Max),
+    };
+    let ledger = bench.ledger.metered();
+    let basket = bench.basket(&uses);
+    let wallet = ledger.load(&member("alice")).await.unwrap().unwrap().wallet;
+    redeem::quote(&wallet, &bench.program, &basket, None, bench.now()).unwrap();
+    check("quote of 20 lots", ledger.usage(), 2, 0);
+
+    let ledger = bench.ledger.metered();
+    let held = Settlement::Held(None);
+    appended(bench.spend(&ledger, "alice", "held", uses.clone(), held).await);
+    // One more to arm the hour in which the hold lapses.
+    check("hold of 20 lots", ledger.usage(), 4, 8);
+    bench.release(&bench.ledger, "alice", "held").await.unwrap();
+
+    let ledger = bench.ledger.metered();
+    let spent = bench.spend(&ledger, "alice", "all", uses, Settlement::AtOnce).await;
+    let line = appended(spent).line;
+    let redeemed = line.postings.iter().filter(|each| each.reason == PostingReason::Redeemed);
+    let redeemed: Vec<_> = redeemed.collect();
+    assert_eq!(redeemed.len(), 20);
+    let assets: BTreeSet<_> = redeemed.iter().map(|posting| &posting.asset).collect();
+    assert_eq!(assets.len(), 6);
+    check("redemption of 20 lots", ledger.usage(), 4, 6);
+}
+
 #[tokio::test]
 async fn lines_stay_small() {
     let bench = Bench::new().await;
@@ -122,7 +180,7 @@ async fn line_of_a_daily_shopper_stays_within_three_kilobytes() {
         bench.advance("P1D");
         let wallet = bench.ledger.load(&member("alice")).await.unwrap().unwrap().wallet;
         largest = wallet
-            .points
+            .assets
             .values()
             .map(|holding| holding.lots.len())
             .chain([largest])

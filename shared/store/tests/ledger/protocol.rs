@@ -8,7 +8,7 @@ use scrip_domain::entry::{Decision, Operation};
 use scrip_domain::redeem::Settlement;
 use scrip_store::{ApplyError, Outcome, OutcomeOfMany, Request, StoreError};
 
-use crate::support::{Bench, appended, at, member, points, request};
+use crate::support::{Bench, appended, at, member, points, request, units};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn operation_sent_by_twenty_at_once_is_applied_once_and_answered_alike() {
@@ -54,7 +54,7 @@ async fn different_operations_at_once_are_all_applied_when_contended_ones_are_re
     }
     let found = bench.ledger.load(&member("alice")).await.unwrap().unwrap();
     assert_eq!(found.line.entry.number, 100);
-    assert_eq!(found.wallet.available(&"survey".parse().unwrap()), points(100));
+    assert_eq!(found.wallet.available(&"points:survey".parse().unwrap()), units(100));
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn decision_is_made_again_when_another_line_comes_between() {
         .apply(&part, |it| {
             let first = {
                 let mut seen = seen.lock().unwrap();
-                seen.push(it.wallet.available(&"survey".parse().unwrap()).get());
+                seen.push(it.wallet.available(&"points:survey".parse().unwrap()).get());
                 seen.len() == 1
             };
             if first {
@@ -134,8 +134,8 @@ async fn capture_races_lapse_and_exactly_one_wins() {
         let captured = capture.await.unwrap().is_ok();
         other.await.unwrap();
         let wallet = bench.ledger.load(&member("alice")).await.unwrap().unwrap().wallet;
-        let available = wallet.available(&"survey".parse().unwrap());
-        assert_eq!(available, points(if captured { 1 } else { 101 }), "round {round}");
+        let available = wallet.available(&"points:survey".parse().unwrap());
+        assert_eq!(available, units(if captured { 1 } else { 101 }), "round {round}");
         assert!(wallet.holds.is_empty());
     }
 }
@@ -207,10 +207,10 @@ async fn operation_on_several_accounts_is_applied_to_all_or_none_and_once() {
     for task in callers.chain(rivals).collect::<Vec<_>>() {
         task.await.unwrap();
     }
-    let survey = "survey".parse().unwrap();
+    let survey = "points:survey".parse().unwrap();
     for (name, count) in [("alice", 105), ("bob", 126)] {
         let wallet = bench.ledger.load(&member(name)).await.unwrap().unwrap().wallet;
-        assert_eq!(wallet.available(&survey), points(count), "{name}");
+        assert_eq!(wallet.available(&survey), units(count), "{name}");
     }
 }
 

@@ -1,14 +1,14 @@
 //! Reading now, as of an instant, and in pages.
 
-use scrip_domain::id::Handle;
+use scrip_domain::asset::Asset;
 use scrip_domain::time::Instant;
 
-use crate::support::{Bench, at, member, points};
+use crate::support::{Bench, at, member, units};
 
 #[tokio::test]
 async fn wallet_as_of_an_instant_is_that_of_the_line_that_was_newest() {
     let bench = Bench::new().await;
-    let survey: Handle = "survey".parse().unwrap();
+    let survey: Asset = "points:survey".parse().unwrap();
     let start = bench.now();
     let mut recorded = Vec::new();
     for number in 1..=20 {
@@ -26,7 +26,7 @@ async fn wallet_as_of_an_instant_is_that_of_the_line_that_was_newest() {
                 None => assert_eq!(known, 0),
                 Some(found) => {
                     assert_eq!(found.line.entry.number, known as u64);
-                    assert_eq!(found.wallet.available(&survey), points(known as u64));
+                    assert_eq!(found.wallet.available(&survey), units(known as u64));
                     assert_eq!(found.at, at);
                 }
             }
@@ -54,15 +54,15 @@ async fn wallet_as_of_an_instant_costs_the_logarithm_of_the_log() {
 async fn wallet_of_a_later_instant_shows_what_will_be() {
     let bench = Bench::new().await;
     bench.purchase(&bench.ledger, "alice", "100", "59.95").await.unwrap();
-    let reward: Handle = "reward".parse().unwrap();
+    let reward: Asset = "points:reward".parse().unwrap();
     let available = async |instant: &str| {
         let found = bench.ledger.load_as_of(&member("alice"), at(instant)).await.unwrap().unwrap();
         found.wallet.available(&reward)
     };
-    assert_eq!(available("2026-12-05T03:04:04.999Z").await, points(0));
-    assert_eq!(available("2026-12-05T03:04:05Z").await, points(59));
-    assert_eq!(available("2027-12-31T12:59:59.999Z").await, points(59));
-    assert_eq!(available("2027-12-31T13:00:00Z").await, points(0));
+    assert_eq!(available("2026-12-05T03:04:04.999Z").await, units(0));
+    assert_eq!(available("2026-12-05T03:04:05Z").await, units(59));
+    assert_eq!(available("2027-12-31T12:59:59.999Z").await, units(59));
+    assert_eq!(available("2027-12-31T13:00:00Z").await, units(0));
 }
 
 #[tokio::test]

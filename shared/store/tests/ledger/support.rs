@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use scrip_domain::amount::Points;
+use scrip_domain::amount::{Points, Units};
 use scrip_domain::award::{self, Award};
 use scrip_domain::entry::{Entry, Operation};
 use scrip_domain::id::{MemberId, RedemptionId};
+use scrip_domain::issue::{self, Issue, Value};
 use scrip_domain::program::{Document, Program};
 use scrip_domain::purchase::{self, LineKind, Purchase, PurchaseLine};
 use scrip_domain::redeem::capture::{self, Part};
 use scrip_domain::redeem::{
-    self, Basket, BasketLine, History, PointsAmount, PointsUse, Redemption, Settlement, release,
+    self, Basket, BasketLine, History, PointsUse, Redemption, Settlement, Uses, Wanted, release,
 };
 use scrip_domain::time::{Instant, Period};
 use scrip_local::{Embedded, TABLE};
@@ -33,6 +34,10 @@ pub(crate) fn at(text: &str) -> Instant {
 
 pub(crate) fn member(name: &str) -> MemberId {
     name.parse().unwrap()
+}
+
+pub(crate) fn units(count: u64) -> Units {
+    Units::try_from(count).unwrap()
 }
 
 pub(crate) fn points(count: u64) -> Points {
@@ -83,13 +88,25 @@ impl Bench {
         count: u64,
         expires_at: Option<Instant>,
     ) -> Result<Outcome<std::convert::Infallible>, ApplyError<award::Refusal>> {
+        self.award_of(ledger, "survey", name, id, count, expires_at).await
+    }
+
+    pub(crate) async fn award_of(
+        &self,
+        ledger: &Ledger,
+        definition: &str,
+        name: &str,
+        id: &str,
+        count: u64,
+        expires_at: Option<Instant>,
+    ) -> Result<Outcome<std::convert::Infallible>, ApplyError<award::Refusal>> {
         let command = Award {
             award: id.parse().unwrap(),
-            points: "survey".parse().unwrap(),
+            points: definition.parse().unwrap(),
             amount: points(count),
             reason: "spring survey".parse().unwrap(),
             issued_at: None,
-            accrue_at: None,
+            accrue_at: Some(self.now()),
             expires_at,
         };
         let request = request(name, Operation::Award(id.parse().unwrap()), &count);
@@ -143,10 +160,10 @@ impl Bench {
             redemption: redemption.clone(),
         };
         let request = request(name, Operation::Purchase(order.parse().unwrap()), &net);
-        let request = Request { redemption, ..request };
+        let request = Request { about: redemption.map(Operation::Redemption), ..request };
         ledger
             .apply(&request, |it| {
-                let history = it.redemption.and_then(History::of);
+                let history = it.about.and_then(History::of);
                 purchase::decide(it.wallet, &self.program, &command, history.as_ref(), it.now)
             })
             .await
@@ -161,27 +178,58 @@ impl Bench {
         count: u64,
         settlement: Settlement,
     ) -> Result<Outcome<std::convert::Infallible>, ApplyError<redeem::Refusal>> {
+        let uses = Uses {
+            points: vec![PointsUse {
+                points: definition.parse().unwrap(),
+                amount: Wanted::Exactly(points(count)),
+            }],
+            ..Uses::default()
+        };
+        self.spend(ledger, name, id, uses, settlement).await
+    }
+
+    /// A basket of one line of 1000.00.
+    pub(crate) fn basket(&self, uses: &Uses) -> Basket {
+        let line = BasketLine {
+            id: "1".parse().unwrap(),
+            kind: LineKind::Product,
+            category: None,
+            amount: self.program.currency.parse_amount("1000.00").unwrap(),
+        };
+        Basket { currency: self.program.currency, lines: vec![line], uses: uses.clone() }
+    }
+
+    pub(crate) async fn spend(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        id: &str,
+        uses: Uses,
+        settlement: Settlement,
+    ) -> Result<Outcome<std::convert::Infallible>, ApplyError<redeem::Refusal>> {
         let command = Redemption {
             redemption: id.parse().unwrap(),
-            basket: Basket {
-                currency: self.program.currency,
-                lines: vec![BasketLine {
-                    id: "1".parse().unwrap(),
-                    kind: LineKind::Product,
-                    amount: self.program.currency.parse_amount("1000.00").unwrap(),
-                }],
-                points: vec![PointsUse {
-                    points: definition.parse().unwrap(),
-                    amount: PointsAmount::Exactly(points(count)),
-                }],
-            },
+            basket: self.basket(&uses),
             settlement,
             expected_due: None,
         };
-        let request = request(name, Operation::Redemption(id.parse().unwrap()), &count);
+        let body = format!("{command:?}");
+        let request = request(name, Operation::Redemption(id.parse().unwrap()), &body);
         ledger
             .apply(&request, |it| redeem::decide(it.wallet, &self.program, &command, it.now))
             .await
+    }
+
+    /// Issues a reward, benefit or credit.
+    pub(crate) async fn issue(&self, name: &str, id: &str, value: Value, expires_at: Option<&str>) {
+        let command =
+            Issue { id: id.parse().unwrap(), value, reason: None, expires_at: expires_at.map(at) };
+        let operation = Operation::Issue(command.value.kind(), command.id.clone());
+        let request = request(name, operation, &id);
+        let issued = self
+            .ledger
+            .apply(&request, |it| issue::decide(it.wallet, &self.program, &command, it.now));
+        appended(issued.await);
     }
 
     pub(crate) async fn capture(
@@ -191,12 +239,12 @@ impl Bench {
         id: &str,
     ) -> Result<Outcome<History>, ApplyError<capture::Refusal>> {
         let request = Request {
-            redemption: Some(id.parse().unwrap()),
+            about: Some(Operation::Redemption(id.parse().unwrap())),
             ..request(name, Operation::Capture(id.parse().unwrap()), &"full")
         };
         ledger
             .apply(&request, |it| {
-                let history = it.redemption.and_then(History::of);
+                let history = it.about.and_then(History::of);
                 capture::decide(it.wallet, history.as_ref(), &Part::Full, it.now)
             })
             .await
@@ -209,12 +257,12 @@ impl Bench {
         id: &str,
     ) -> Result<Outcome<History>, ApplyError<release::Refusal>> {
         let request = Request {
-            redemption: Some(id.parse().unwrap()),
+            about: Some(Operation::Redemption(id.parse().unwrap())),
             ..request(name, Operation::Release(id.parse().unwrap()), &"all")
         };
         ledger
             .apply(&request, |it| {
-                let history = it.redemption.and_then(History::of);
+                let history = it.about.and_then(History::of);
                 release::decide(it.wallet, history.as_ref(), it.now)
             })
             .await
@@ -249,7 +297,7 @@ pub(crate) fn request(name: &str, operation: Operation, body: &impl serde::Seria
         fingerprint: Fingerprint::of(body).unwrap(),
         by: "test".to_owned(),
         program: 1,
-        redemption: None,
+        about: None,
     }
 }
 
