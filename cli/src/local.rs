@@ -189,6 +189,7 @@ async fn set_sample_program(ledger: &Ledger) -> Result<(), LocalError> {
 fn router(stack: Stack) -> Router {
     let router = Router::new();
     let router = gateway::mount::<scrip_earn::Earn>(router);
+    let router = gateway::mount::<scrip_credit::Credit>(router);
     let router = gateway::mount::<scrip_redeem::Redeem>(router);
     let router = gateway::mount::<scrip_wallet::Wallet>(router);
     let router = gateway::mount::<scrip_program::ProgramFunction>(router);

@@ -24,7 +24,7 @@ pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Probl
         .ledger
         .apply(&part, |situation| facts::decide(situation.wallet, facts, situation.now))
         .await
-        .map_err(|error| Problem::of_apply(error, |never| match *never {}))?;
+        .map_err(|error| Problem::of_apply(error, |never| match never {}))?;
     let body = FactsAnswer { member: &member, facts };
     let first = |detail: &Detail| matches!(detail, Detail::Facts { first: true, .. });
     Ok(match outcome {

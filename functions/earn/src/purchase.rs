@@ -91,16 +91,16 @@ pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Probl
     let program = app.program().await?;
     let operation_name = Operation::Purchase(order);
     let part = request.part(member, Some(operation_name), &body, &program)?;
-    let part = Request { redemption: command.redemption.clone(), ..part };
+    let part = Request { about: command.redemption.clone().map(Operation::Redemption), ..part };
     let outcome = app
         .ledger
         .apply(&part, |situation| {
-            let history = situation.redemption.and_then(History::of);
+            let history = situation.about.and_then(History::of);
             let (wallet, now) = (situation.wallet, situation.now);
             purchase::decide(wallet, &program.program, &command, history.as_ref(), now)
         })
         .await
-        .map_err(|error| Problem::of_apply(error, refused))?;
+        .map_err(|error| Problem::of_apply(error, |refusal| refused(&refusal)))?;
     let (entry, replayed) = line_of(outcome);
     Ok(Answer::created_or_replayed(&entry, replayed, &answer(&entry)))
 }
@@ -162,11 +162,11 @@ pub(crate) fn earned(entry: &Entry, reason: PostingReason) -> Vec<Earned<'_>> {
         let next = postings.get(place.saturating_add(1));
         let repaid = next.filter(|next| next.reason == PostingReason::DebtRepaid);
         Earned {
-            points: &posting.points,
-            amount: posting.amount.magnitude(),
+            points: posting.asset.definition(),
+            amount: posting.amount.magnitude().into(),
             accrue_at: posting.accrue_at,
             expires_at: posting.expires_at.filter(|_| posting.accrue_at.is_some()),
-            repaid_debt: repaid.map(|repaid| repaid.amount.magnitude()),
+            repaid_debt: repaid.map(|repaid| repaid.amount.magnitude().into()),
         }
     });
     earned.collect()
@@ -185,6 +185,7 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::UnknownRedemption(_) => Problem::new(Code::NotFound, detail),
         Refusal::RedemptionStillHeld => Problem::new(Code::RedemptionStillHeld, detail),
         Refusal::RedemptionPaidNothing(_) => Problem::rule("redemption_paid_nothing", detail),
+        Refusal::RedemptionInOtherCurrency { .. } => Problem::rule("currency", detail),
         Refusal::OutsideTheCalendar => outside_the_calendar(),
         Refusal::LimitReached(limit) => Problem::limit(*limit),
     }

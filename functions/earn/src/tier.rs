@@ -43,7 +43,7 @@ pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Probl
             tier::decide(situation.wallet, &program.program, &command, situation.now)
         })
         .await
-        .map_err(|error| Problem::of_apply(error, refused))?;
+        .map_err(|error| Problem::of_apply(error, |refusal| refused(&refusal)))?;
     let (entry, replayed) = line_of(outcome);
     Ok(Answer::created_or_replayed(&entry, replayed, &answer(&entry)))
 }

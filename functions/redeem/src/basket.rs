@@ -1,17 +1,18 @@
 //! The body that a quote and a redemption share.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU32;
 
 use scrip_domain::amount::{Minor, Points};
 use scrip_domain::currency::Currency;
-use scrip_domain::id::{Handle, Label, LineId, RedemptionId};
+use scrip_domain::id::{Handle, Label, LineId, LotId, RedemptionId};
 use scrip_domain::program::Program;
 use scrip_domain::purchase::LineKind;
-use scrip_domain::redeem::{Basket, BasketLine, PointsAmount, PointsUse, Redemption, Settlement};
+use scrip_domain::redeem::{
+    Basket, BasketLine, MoneyUse, PointsUse, Redemption, Settlement, Uses, Wanted,
+};
 use scrip_domain::time::Period;
-use scrip_edge::{Object, Problem, require_lines};
+use scrip_edge::{Object, Problem, require_lines, require_unique};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -49,8 +50,29 @@ struct LineBody {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UseBody {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    benefits: Vec<LotId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rewards: Option<MoneyBody>,
     #[serde(default)]
     points: PointsBody,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    credits: Option<MoneyBody>,
+}
+
+/// An amount of money or `"max"` of all of a kind, or a list of them.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum MoneyBody {
+    All(String),
+    Each(Vec<Object<LotUseBody>>),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LotUseBody {
+    id: LotId,
+    amount: String,
 }
 
 /// One use of points, or a list of them.
@@ -101,6 +123,30 @@ impl<'de> Deserialize<'de> for PointsBody {
     }
 }
 
+impl<'de> Deserialize<'de> for MoneyBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MoneyVisitor;
+
+        impl<'de> Visitor<'de> for MoneyVisitor {
+            type Value = MoneyBody;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an amount, \"max\", or a list of objects with `id` and `amount`")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<MoneyBody, E> {
+                Ok(MoneyBody::All(text.to_owned()))
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, list: S) -> Result<MoneyBody, S::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(MoneyBody::Each)
+            }
+        }
+
+        deserializer.deserialize_any(MoneyVisitor)
+    }
+}
+
 impl<'de> Deserialize<'de> for AmountBody {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct AmountVisitor;
@@ -147,27 +193,54 @@ impl Body {
             lines.push(BasketLine {
                 id: line.id.clone(),
                 kind: line.kind,
+                category: line.category.clone(),
                 amount: self.amount(&format!("lines[{index}].amount"), &line.amount)?,
             });
         }
-        Ok(Basket { currency: self.currency, lines, points: self.points()? })
+        Ok(Basket { currency: self.currency, lines, uses: self.uses()? })
+    }
+
+    fn uses(&self) -> Result<Uses, Problem> {
+        let Object(uses) = &self.uses;
+        require_unique("use.benefits", "", uses.benefits.iter())?;
+        Ok(Uses {
+            benefits: uses.benefits.clone(),
+            rewards: self.money("use.rewards", uses.rewards.as_ref())?,
+            points: self.points()?,
+            credits: self.money("use.credits", uses.credits.as_ref())?,
+        })
+    }
+
+    fn money(&self, field: &str, body: Option<&MoneyBody>) -> Result<MoneyUse, Problem> {
+        match body {
+            None => Ok(MoneyUse::Nothing),
+            Some(MoneyBody::All(text)) => Ok(MoneyUse::All(self.wanted(field, text)?)),
+            Some(MoneyBody::Each(list)) => {
+                require_unique(field, "id", list.iter().map(|Object(each)| &each.id))?;
+                let wanted = list.iter().enumerate().map(|(index, Object(each))| {
+                    let field = format!("{field}[{index}].amount");
+                    Ok((each.id.clone(), self.wanted(&field, &each.amount)?))
+                });
+                Ok(MoneyUse::Each(wanted.collect::<Result<_, Problem>>()?))
+            }
+        }
+    }
+
+    fn wanted(&self, field: &str, text: &str) -> Result<Wanted<Minor>, Problem> {
+        if text == "max" { Ok(Wanted::Max) } else { self.amount(field, text).map(Wanted::Exactly) }
     }
 
     fn points(&self) -> Result<Vec<PointsUse>, Problem> {
-        let mut seen = BTreeSet::new();
-        let mut uses = Vec::new();
-        for (index, Object(each)) in self.point_uses().enumerate() {
-            if !seen.insert(&each.definition) {
-                let field = format!("use.points[{index}].definition");
-                return Err(Problem::invalid(&field, "is there twice"));
-            }
+        let definitions = self.point_uses().map(|Object(each)| &each.definition);
+        require_unique("use.points", "definition", definitions)?;
+        let uses = self.point_uses().map(|Object(each)| {
             let amount = match each.amount {
-                AmountBody::Exactly(points) => PointsAmount::Exactly(points),
-                AmountBody::Max => PointsAmount::Max,
+                AmountBody::Exactly(points) => Wanted::Exactly(points),
+                AmountBody::Max => Wanted::Max,
             };
-            uses.push(PointsUse { points: each.definition.clone(), amount });
-        }
-        Ok(uses)
+            PointsUse { points: each.definition.clone(), amount }
+        });
+        Ok(uses.collect())
     }
 
     fn point_uses(&self) -> impl Iterator<Item = &Object<PointsUseBody>> {

@@ -35,23 +35,26 @@ pub(crate) async fn post(app: &App, request: &ApiRequest) -> Result<Answer, Prob
     let Object(body): Object<Body> = request.body()?;
     require_form(&body)?;
     let program = app.program().await?;
-    // A body without amounts needs no currency to be read in.
-    let currency = match &body {
-        Body { amount: None, lines: None } => program.program.currency,
-        _ => currency_of(app, &member, &id).await?,
-    };
-    let part = part(&body, currency)?;
     let named = request.part(member, Some(Operation::Capture(id.clone())), &body, &program)?;
-    let named = Request { redemption: Some(id), ..named };
+    let named = Request { about: Some(Operation::Redemption(id)), ..named };
     let outcome = app
         .ledger
         .apply(&named, |situation| {
-            let history = situation.redemption.and_then(History::of);
-            capture::decide(situation.wallet, history.as_ref(), &part, situation.now)
+            let history = situation.about.and_then(History::of).ok_or_else(unknown)?;
+            // Amounts are in the currency of the redemption.
+            let currency = history.recorded_plan().currency;
+            let part = part(&body, currency)?;
+            let decided = capture::decide(situation.wallet, Some(&history), &part, situation.now);
+            decided.map_err(|refusal| refused(&refusal, currency))
         })
         .await
-        .map_err(|error| Problem::of_apply(error, |refusal| refused(refusal, currency)))?;
+        .map_err(|error| Problem::of_apply(error, |problem| problem))?;
     Ok(answer(&outcome))
+}
+
+/// There is no such redemption.
+pub(crate) fn unknown() -> Problem {
+    Problem::new(Code::NotFound, "the member has no such redemption")
 }
 
 /// What a capture or release came to.
@@ -63,13 +66,6 @@ pub(crate) fn answer(outcome: &Outcome<History>) -> Answer {
             Answer::replayed(&RedemptionAnswer::now(answer, wallet))
         }
     }
-}
-
-async fn currency_of(app: &App, member: &MemberId, id: &RedemptionId) -> Result<Currency, Problem> {
-    let line = app.ledger.redemption(member, id).await?;
-    let history = line.and_then(|line| History::of(&line));
-    let unknown = || Problem::new(Code::NotFound, "the member has no such redemption");
-    Ok(history.ok_or_else(unknown)?.recorded_plan().currency)
 }
 
 fn require_form(body: &Body) -> Result<(), Problem> {

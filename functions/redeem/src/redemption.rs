@@ -1,14 +1,18 @@
 //! Quotes and redemptions: `POST …/quotes`, `PUT` and `GET …/redemptions/{redemption}`,
 //! `GET …/redemptions?status=held`.
 
+use std::sync::Arc;
+
 use scrip_domain::entry::Operation;
 use scrip_domain::id::{MemberId, RedemptionId};
-use scrip_domain::redeem::{self, History, Refusal};
-use scrip_edge::{Answer, ApiRequest, App, Code, Object, Problem, line_of};
+use scrip_domain::redeem::{self, History, PlanRefusal, Refusal};
+use scrip_edge::{Answer, ApiRequest, App, Code, CurrentProgram, Object, Problem, line_of};
+use scrip_store::ApplyError;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::basket::Body;
+use crate::capture::unknown;
 use crate::plan::{PlanAnswer, RedemptionAnswer};
 use crate::plan_refused;
 
@@ -18,14 +22,18 @@ pub(crate) async fn quote(app: &App, request: &ApiRequest) -> Result<Answer, Pro
     // Whether and how long to hold is checked with the rest, and then of no matter.
     body.settlement()?;
     let (basket, expected_due) = (body.basket()?, body.expected_due()?);
-    let program = app.program_knowing(|program| body.is_known_to(program)).await?;
+    let mut program = app.program_knowing(|program| body.is_known_to(program)).await?;
     let loaded = app.ledger.load(&member).await?;
     let now = loaded.as_ref().map_or_else(|| app.ledger.now(), |loaded| loaded.at);
     // Nobody has to open a wallet: a member without one has nothing.
     let wallet = loaded.map(|loaded| loaded.wallet).unwrap_or_default();
-    let plan = redeem::quote(&wallet, &program.program, &basket, expected_due, now);
-    let plan = plan.map_err(|refusal| refused(&refusal, &body))?;
-    Ok(Answer::read(&PlanAnswer::of(&plan)))
+    loop {
+        let refusal = match redeem::quote(&wallet, &program.program, &basket, expected_due, now) {
+            Ok(plan) => return Ok(Answer::read(&PlanAnswer::of(&plan))),
+            Err(refusal) => refusal,
+        };
+        program = newer(app, &program, &refusal).await?.ok_or_else(|| refused(&refusal, &body))?;
+    }
 }
 
 pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
@@ -33,17 +41,40 @@ pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Probl
     let id: RedemptionId = request.path("redemption")?;
     let Object(body): Object<Body> = request.body()?;
     let command = body.redemption(id.clone())?;
-    let program = app.program_knowing(|program| body.is_known_to(program)).await?;
-    let part = request.part(member, Some(Operation::Redemption(id)), &body, &program)?;
-    let outcome = app
-        .ledger
-        .apply(&part, |situation| {
+    let operation = Operation::Redemption(id);
+    let mut program = app.program_knowing(|program| body.is_known_to(program)).await?;
+    loop {
+        let part = request.part(member.clone(), Some(operation.clone()), &body, &program)?;
+        let outcome = app.ledger.apply(&part, |situation| {
             redeem::decide(situation.wallet, &program.program, &command, situation.now)
-        })
-        .await
-        .map_err(|error| Problem::of_apply(error, |refusal| refused(refusal, &body)))?;
-    let (entry, replayed) = line_of(outcome);
-    Ok(Answer::created_or_replayed(&entry, replayed, &RedemptionAnswer::of_line(&entry)))
+        });
+        let error = match outcome.await {
+            Ok(outcome) => {
+                let (entry, replayed) = line_of(outcome);
+                let answer = RedemptionAnswer::of_line(&entry);
+                return Ok(Answer::created_or_replayed(&entry, replayed, &answer));
+            }
+            Err(error) => error,
+        };
+        let newer = match &error {
+            ApplyError::Refused(refusal) => newer(app, &program, refusal).await?,
+            _ => None,
+        };
+        let problem = || Problem::of_apply(error, |refusal| refused(&refusal, &body));
+        program = newer.ok_or_else(problem)?;
+    }
+}
+
+/// A newer program, when the member holds value that this one does not know, and there is one.
+async fn newer(
+    app: &App,
+    program: &CurrentProgram,
+    refusal: &Refusal,
+) -> Result<Option<Arc<CurrentProgram>>, Problem> {
+    match refusal {
+        Refusal::Plan(PlanRefusal::UnknownDefinition(_)) => app.program_after(program).await,
+        _ => Ok(None),
+    }
 }
 
 fn refused(refusal: &Refusal, body: &Body) -> Problem {
@@ -63,7 +94,6 @@ pub(crate) async fn get(app: &App, request: &ApiRequest) -> Result<Answer, Probl
     let id: RedemptionId = request.path("redemption")?;
     let found = app.ledger.redemption_now(&member, &id).await?;
     let found = found.and_then(|(line, now)| Some((History::of(&line)?, now.wallet)));
-    let unknown = || Problem::new(Code::NotFound, "the member has no such redemption");
     let (history, wallet) = found.ok_or_else(unknown)?;
     Ok(Answer::read(&RedemptionAnswer::now(&history, &wallet)))
 }

@@ -21,15 +21,15 @@ pub(crate) async fn post(app: &App, request: &ApiRequest) -> Result<Answer, Prob
     let Object(body): Object<Body> = request.body()?;
     let program = app.program().await?;
     let named = request.part(member, Some(Operation::Release(id.clone())), &body, &program)?;
-    let named = Request { redemption: Some(id), ..named };
+    let named = Request { about: Some(Operation::Redemption(id)), ..named };
     let outcome = app
         .ledger
         .apply(&named, |situation| {
-            let history = situation.redemption.and_then(History::of);
+            let history = situation.about.and_then(History::of);
             release::decide(situation.wallet, history.as_ref(), situation.now)
         })
         .await
-        .map_err(|error| Problem::of_apply(error, refused))?;
+        .map_err(|error| Problem::of_apply(error, |refusal| refused(&refusal)))?;
     Ok(answer(&outcome))
 }
 

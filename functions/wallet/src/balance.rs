@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use scrip_domain::amount::Points;
+use scrip_domain::asset::{Asset, Kind};
 use scrip_domain::facts::Facts;
 use scrip_domain::id::{Handle, MemberId};
 use scrip_domain::program::{PointsDefinition, PointsKind, Program};
@@ -13,8 +14,7 @@ use scrip_domain::wallet::{Holding, Wallet};
 use scrip_edge::{Answer, ApiRequest, App, Code, Problem};
 use serde::Serialize;
 
-/// What issuing will fill: rewards, benefits and credits. Until then every wallet has none.
-type NothingYet = [(); 0];
+use crate::assets::{self, BenefitAnswer, CreditAnswer, RewardAnswer, TotalAnswer};
 
 #[derive(Serialize)]
 struct BalanceAnswer {
@@ -24,11 +24,11 @@ struct BalanceAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     facts: Option<Facts>,
     points: Vec<PointsAnswer>,
-    rewards: NothingYet,
-    rewards_total: NothingYet,
-    benefits: NothingYet,
-    credits: NothingYet,
-    credits_total: NothingYet,
+    rewards: Vec<RewardAnswer>,
+    rewards_total: Vec<TotalAnswer>,
+    benefits: Vec<BenefitAnswer>,
+    credits: Vec<CreditAnswer>,
+    credits_total: Vec<TotalAnswer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tier: Option<TierAnswer>,
 }
@@ -83,7 +83,7 @@ pub(crate) async fn get(app: &App, request: &ApiRequest) -> Result<Answer, Probl
     };
     let found = found.ok_or_else(unknown)?;
     let current = match at {
-        None => app.program().await?,
+        None => app.program_knowing(|program| assets::is_known_to(program, &found.wallet)).await?,
         Some(at) => app.program_as_of(at).await?,
     };
     let (program, wallet) = (&current.program, &found.wallet);
@@ -93,11 +93,11 @@ pub(crate) async fn get(app: &App, request: &ApiRequest) -> Result<Answer, Probl
         entry: found.line.entry.number,
         facts: wallet.facts,
         points: points(program, wallet),
-        rewards: [],
-        rewards_total: [],
-        benefits: [],
-        credits: [],
-        credits_total: [],
+        rewards: assets::rewards(wallet),
+        rewards_total: assets::totals(wallet, Kind::Reward),
+        benefits: assets::benefits(wallet),
+        credits: assets::credits(program, wallet),
+        credits_total: assets::totals(wallet, Kind::Credit),
         tier: tier(program, wallet),
     }))
 }
@@ -108,8 +108,8 @@ fn points(program: &Program, wallet: &Wallet) -> Vec<PointsAnswer> {
     let none = Holding::default();
     let definitions = program.points.iter().filter(|each| each.kind != PointsKind::Tier);
     let answers = definitions.map(|definition| {
-        let holding = wallet.points.get(&definition.handle).unwrap_or(&none);
-        let held = wallet.held(&definition.handle);
+        let holding = wallet.points(&definition.handle).unwrap_or(&none);
+        let held = wallet.held(&Asset::Points(definition.handle.clone())).into();
         (definition, answer(program, definition, holding, held))
     });
     let something = |answer: &PointsAnswer| {
@@ -125,7 +125,7 @@ fn answer(
     holding: &Holding,
     held: Points,
 ) -> PointsAnswer {
-    let available = holding.available();
+    let available = holding.available().into();
     let worth = definition.value.and_then(|value| value.worth(available));
     PointsAnswer {
         definition: definition.handle.clone(),
@@ -135,7 +135,7 @@ fn answer(
             PointsKind::Tier => "tier",
         },
         available,
-        pending: holding.pending(),
+        pending: holding.pending().into(),
         held,
         debt: holding.debt,
         worth: worth.map(|worth| program.currency.format_amount(worth)),
@@ -145,8 +145,12 @@ fn answer(
 
 fn expiring(holding: &Holding) -> Vec<ExpiringAnswer> {
     let lots = holding.lots.iter().filter(|lot| lot.is_accrued() && !lot.remaining.is_zero());
-    let by_expiry: BTreeMap<Instant, Points> =
-        lots.filter_map(|lot| Some((lot.expires_at?, lot.remaining))).collect();
+    let mut by_expiry: BTreeMap<Instant, Points> = BTreeMap::new();
+    for (at, amount) in lots.filter_map(|lot| Some((lot.expires_at?, lot.remaining.into()))) {
+        let sum = by_expiry.entry(at).or_default();
+        // No more than the definition's available points.
+        *sum = sum.checked_add(amount).unwrap_or(Points::MAX);
+    }
     by_expiry.into_iter().map(|(at, amount)| ExpiringAnswer { amount, at }).collect()
 }
 

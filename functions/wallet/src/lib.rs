@@ -1,5 +1,6 @@
 //! Reading: balances now and as of any instant, and the statement.
 
+mod assets;
 mod balance;
 mod statement;
 mod summary;

@@ -2,14 +2,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use scrip_domain::amount::Change;
+use scrip_domain::asset::Kind;
+use scrip_domain::currency::Currency;
 use scrip_domain::entry::Operation;
-use scrip_domain::id::{Handle, MemberId, RedemptionId};
+use scrip_domain::id::{Handle, LotId, MemberId, RedemptionId};
 use scrip_domain::posting::Posting;
 use scrip_domain::time::Instant;
-use scrip_edge::{Answer, ApiRequest, App, Code, Problem};
+use scrip_edge::{Answer, ApiRequest, App, Code, Problem, change};
 use scrip_store::Recorded;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::summary::summary;
 
@@ -38,10 +40,23 @@ struct EntryAnswer {
     hash: String,
 }
 
+/// One of `points`, `reward`, `benefit` and `credit` is the definition; all but points have an id.
 #[derive(Serialize)]
 struct PostingAnswer {
-    points: Handle,
-    amount: Change,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points: Option<Handle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reward: Option<Handle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    benefit: Option<Handle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credit: Option<Handle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<LotId>,
+    /// A decimal string of what is money, a whole number of points or uses.
+    amount: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<Currency>,
     reason: &'static str,
     at: Instant,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,9 +108,15 @@ fn answer(recorded: &Recorded, zone: scrip_domain::time::Zone) -> EntryAnswer {
 }
 
 fn posting(posting: &Posting) -> PostingAnswer {
+    let of = |kind| (posting.asset.kind() == kind).then(|| posting.asset.definition().clone());
     PostingAnswer {
-        points: posting.points.clone(),
-        amount: posting.amount,
+        points: of(None),
+        reward: of(Some(Kind::Reward)),
+        benefit: of(Some(Kind::Benefit)),
+        credit: of(Some(Kind::Credit)),
+        id: posting.id.clone(),
+        amount: change(&posting.asset, posting.amount),
+        currency: posting.asset.currency(),
         reason: posting.reason.as_str(),
         at: posting.at,
         accrue_at: posting.accrue_at,
@@ -112,6 +133,15 @@ fn path(operation: &Operation) -> String {
         Operation::Redemption(id) => format!("redemptions/{id}"),
         Operation::Capture(id) => format!("redemptions/{id}/capture"),
         Operation::Release(id) => format!("redemptions/{id}/release"),
+        Operation::Refund(id, refund) => format!("redemptions/{id}/refunds/{refund}"),
+        Operation::Issue(kind, id) => format!("{kind}s/{id}"),
+        Operation::Void(kind, id) => format!("{kind}s/{id}/void"),
+        Operation::Extension(kind, id, extension) => {
+            format!("{kind}s/{id}/extensions/{extension}")
+        }
+        Operation::Conversion(id) => format!("conversions/{id}"),
+        Operation::Transfer(id) => format!("transfers/{id}"),
+        Operation::TransferRefund(id, refund) => format!("transfers/{id}/refunds/{refund}"),
     }
 }
 

@@ -2,22 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use scrip_domain::amount::Units;
+use scrip_domain::asset::Asset;
 use scrip_domain::entry::{Detail, Entry};
-use scrip_domain::id::Handle;
+use scrip_domain::id::LotId;
 use scrip_domain::posting::{Posting, PostingReason};
 use scrip_domain::redeem::Plan;
-use scrip_domain::time::Zone;
+use scrip_domain::time::{Instant, Zone};
 
 /// What happened, for a member or somebody at the service desk. Dates are those of `zone`.
 pub(crate) fn summary(entry: &Entry, zone: Zone) -> String {
     let mut parts = vec![what_was_asked(entry, zone)];
-    let expired = total(&entry.line.postings, PostingReason::Expired);
-    if !expired.is_empty() {
-        parts.push(format!("{} expired", list(&expired)));
+    let postings = &entry.line.postings;
+    let also =
+        [(PostingReason::Expired, "expired"), (PostingReason::DebtRepaid, "repaid what was owed")];
+    for (reason, what) in also {
+        let moved = moved(postings, reason);
+        if !moved.is_empty() {
+            parts.push(format!("{moved} {what}"));
+        }
     }
-    let repaid = total(&entry.line.postings, PostingReason::DebtRepaid);
-    if !repaid.is_empty() {
-        parts.push(format!("{} repaid what was owed", list(&repaid)));
+    if !matches!(entry.line.detail, Detail::Void(_)) {
+        let voided = moved(postings, PostingReason::Voided);
+        if !voided.is_empty() {
+            parts.push(format!("{voided} voided"));
+        }
     }
     let lapsed = entry.line.lapsed.iter();
     parts.extend(lapsed.map(|redemption| format!("the hold for {redemption} had lapsed")));
@@ -48,20 +57,89 @@ fn what_was_asked(entry: &Entry, zone: Zone) -> String {
         Detail::TierAssignment(assigned) => {
             format!("Level {} given by {}: {}", assigned.level, assigned.actor, assigned.reason)
         }
+        Detail::Issue(issued) => {
+            let value = value(&issued.asset, issued.amount, Some(&issued.id));
+            let until = until(issued.expires_at, zone);
+            let reason = issued.reason.as_ref().map(|reason| format!(": {reason}"));
+            format!("{value} issued{until}{}", reason.unwrap_or_default())
+        }
+        Detail::Void(voided) => {
+            let value = value(&voided.asset, voided.amount, Some(&voided.id));
+            format!("{value} voided: {}", voided.reason)
+        }
+        Detail::Extension(extended) => {
+            let (asset, id) = (&extended.asset, &extended.id);
+            let until = until(Some(extended.expires_at), zone);
+            format!(
+                "{} {} {id} extended{until}: {}",
+                asset.definition(),
+                extended.kind,
+                extended.reason
+            )
+        }
         Detail::Redemption(opened) => {
-            let id = &opened.redemption;
+            let (taken, id) = (taken(&opened.plan), &opened.redemption);
             match opened.lapses_at {
-                None => format!("{} on {id}", spent(&opened.plan, "spent")),
-                Some(lapses_at) => {
-                    format!("{} for {id} until {lapses_at}", spent(&opened.plan, "held"))
-                }
+                None => format!("{taken} spent on {id}"),
+                Some(lapses_at) => format!("{taken} held for {id} until {lapses_at}"),
             }
         }
         Detail::Capture(captured) => {
-            format!("{} on {}", spent(&captured.plan, "spent"), captured.redemption)
+            format!("{} spent on {}", taken(&captured.plan), captured.redemption)
         }
         Detail::Release(released) => format!("Hold for {} released", released.redemption),
+        Detail::Refund(refunded) => {
+            let back = moved(postings, PostingReason::Reinstated);
+            let back = if back.is_empty() { "Nothing".to_owned() } else { back };
+            let external = (!refunded.external.is_zero())
+                .then(|| refunded.plan.currency.format_amount(refunded.external));
+            let external = external.map(|amount| format!("; {amount} paid back otherwise"));
+            let (refund, redemption) = (&refunded.refund, &refunded.redemption);
+            let external = external.unwrap_or_default();
+            format!("{back} given back by refund {refund} of {redemption}{external}")
+        }
+        Detail::Conversion(converted) => {
+            let points =
+                value(&Asset::Points(converted.points.clone()), converted.amount.into(), None);
+            let reward = value(&converted.asset, converted.money.into(), Some(&converted.id));
+            format!("{points} converted into {reward}{}", until(converted.expires_at, zone))
+        }
+        Detail::Transfer(transferred) => {
+            let (draw, to) = (&transferred.draw, &transferred.to);
+            let points = value(&draw.asset, draw.amount(), None);
+            format!("{points} transferred to {to}, {}", transferred.reference)
+        }
+        Detail::TransferRefund(refunded) => {
+            let asset = &refunded.transferred.draw.asset;
+            let points = value(asset, refunded.amount.into(), None);
+            format!("{points} given back by {}", refunded.transferred.to)
+        }
     }
+}
+
+/// "500 reward points", "20.00 of welcome credit", "1 use of benefit free-hem-1".
+fn value(asset: &Asset, amount: Units, id: Option<&LotId>) -> String {
+    let definition = asset.definition();
+    let money = |what: &str| {
+        let amount = asset.currency().map(|currency| currency.format_amount(amount.into()));
+        format!("{} of {definition} {what}", amount.unwrap_or_default())
+    };
+    match asset {
+        Asset::Points(_) => format!("{amount} {definition} points"),
+        Asset::Reward(..) => money("reward"),
+        Asset::Credit(..) => money("credit"),
+        Asset::Benefit(_) => {
+            let uses = if amount.get() == 1 { "use" } else { "uses" };
+            let id = id.map_or_else(|| definition.to_string(), ToString::to_string);
+            format!("{amount} {uses} of benefit {id}")
+        }
+    }
+}
+
+/// " until 2026-12-31", the last day on which it can be spent; nothing for what never expires.
+fn until(expires_at: Option<Instant>, zone: Zone) -> String {
+    let last = expires_at.and_then(|at| Instant::from_millis(at.millis().checked_sub(1)?));
+    last.map(|last| format!(" until {}", zone.date(last))).unwrap_or_default()
 }
 
 /// "59 reward points from 2026-12-05, 59 tier points".
@@ -70,33 +148,36 @@ fn earned(postings: &[Posting], zone: Zone) -> String {
     let parts = issued.map(|posting| {
         let from = posting.accrue_at.filter(|accrue_at| posting.at < *accrue_at);
         let from = from.map(|from| format!(" from {}", zone.date(from))).unwrap_or_default();
-        format!("{} {} points{from}", posting.amount.magnitude(), posting.points)
+        format!("{}{from}", value(&posting.asset, posting.amount.magnitude(), None))
     });
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// "500 reward points (5.00 off) spent".
-fn spent(plan: &Plan, verb: &str) -> String {
-    if plan.discounts.is_empty() {
-        return format!("Nothing {verb}");
-    }
-    let parts = plan.discounts.iter().map(|discount| {
-        let off = plan.currency.format_amount(discount.amount);
-        format!("{} {} points ({off} off)", discount.count, discount.points)
+/// "500 reward points (5.00 off), 20.00 of welcome credit".
+fn taken(plan: &Plan) -> String {
+    let discounts = plan.discounts.iter().map(|discount| {
+        let draw = &discount.draw;
+        let id = draw.lots.first().and_then(|drawn| drawn.id.as_ref());
+        let value = value(&draw.asset, draw.amount(), id);
+        match draw.asset.currency() {
+            Some(_) => value,
+            None => format!("{value} ({} off)", plan.currency.format_amount(discount.amount)),
+        }
     });
-    format!("{} {verb}", parts.collect::<Vec<_>>().join(", "))
+    let tenders = plan.tenders.iter();
+    let tenders = tenders.map(|tender| value(&tender.draw.asset, tender.draw.amount(), None));
+    let parts: Vec<String> = discounts.chain(tenders).collect();
+    if parts.is_empty() { "Nothing".to_owned() } else { parts.join(", ") }
 }
 
-fn total(postings: &[Posting], reason: PostingReason) -> BTreeMap<&Handle, u64> {
-    let mut total = BTreeMap::new();
+/// What was posted for a reason, asset by asset: "500 reward points, 20.00 of welcome credit".
+fn moved(postings: &[Posting], reason: PostingReason) -> String {
+    let mut total: BTreeMap<&Asset, Units> = BTreeMap::new();
     for posting in postings.iter().filter(|posting| posting.reason == reason) {
-        let sum: &mut u64 = total.entry(&posting.points).or_default();
-        *sum = sum.saturating_add(posting.amount.magnitude().get());
+        let sum = total.entry(&posting.asset).or_default();
+        // What one line moves of an asset is within the range of its holding.
+        *sum = sum.checked_add(posting.amount.magnitude()).unwrap_or(Units::MAX);
     }
-    total
-}
-
-fn list(amounts: &BTreeMap<&Handle, u64>) -> String {
-    let parts = amounts.iter().map(|(points, amount)| format!("{amount} {points} points"));
+    let parts = total.into_iter().map(|(asset, amount)| value(asset, amount, None));
     parts.collect::<Vec<_>>().join(", ")
 }

@@ -11,6 +11,7 @@ mod problem;
 mod programs;
 mod request;
 mod serve;
+mod value;
 
 pub use answer::{Answer, line_of};
 pub use app::{App, StartError, system_clock};
@@ -18,5 +19,6 @@ pub use body::{Object, parse_body};
 pub use caller::Scope;
 pub use problem::{Code, Problem};
 pub use programs::CurrentProgram;
-pub use request::{ApiRequest, require_lines};
+pub use request::{ApiRequest, require_lines, require_unique};
 pub use serve::{Function, Handled, Route, run, serve};
+pub use value::{LotAnswer, change, units};

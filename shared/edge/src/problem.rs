@@ -4,6 +4,7 @@ use http::StatusCode;
 use scrip_domain::limit::LimitReached;
 use scrip_store::{ApplyError, StoreError};
 use serde_json::{Map, Value, json};
+use thiserror::Error;
 
 /// What went wrong, as a stable word (API.md, "Conventions").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Code {
     PlanChanged,
     HoldNotActive,
     CaptureExceedsHold,
+    RedemptionNotCaptured,
+    RefundExceedsRedemption,
     OrderBelongsToAnotherMember,
     VersionConflict,
     PayloadTooLarge,
@@ -39,6 +42,8 @@ impl Code {
             Self::PlanChanged => "plan_changed",
             Self::HoldNotActive => "hold_not_active",
             Self::CaptureExceedsHold => "capture_exceeds_hold",
+            Self::RedemptionNotCaptured => "redemption_not_captured",
+            Self::RefundExceedsRedemption => "refund_exceeds_redemption",
             Self::OrderBelongsToAnotherMember => "order_belongs_to_another_member",
             Self::VersionConflict => "version_conflict",
             Self::PayloadTooLarge => "payload_too_large",
@@ -61,6 +66,8 @@ impl Code {
             | Self::PlanChanged
             | Self::HoldNotActive
             | Self::CaptureExceedsHold
+            | Self::RedemptionNotCaptured
+            | Self::RefundExceedsRedemption
             | Self::OrderBelongsToAnotherMember
             | Self::RedemptionStillHeld
             | Self::LimitReached => StatusCode::CONFLICT,
@@ -86,6 +93,8 @@ impl Code {
             Self::PlanChanged => "The plan is not the one that was quoted",
             Self::HoldNotActive => "The hold does not hold any more",
             Self::CaptureExceedsHold => "The capture is more than was held",
+            Self::RedemptionNotCaptured => "The redemption is not captured",
+            Self::RefundExceedsRedemption => "The refund is more than is left",
             Self::OrderBelongsToAnotherMember => "The order belongs to another member",
             Self::VersionConflict => "There is a newer version",
             Self::PayloadTooLarge => "The body is too large",
@@ -99,7 +108,8 @@ impl Code {
 }
 
 /// A refusal on its way out. What is internal is logged and never answered.
-#[derive(Debug)]
+#[derive(Debug, Error)]
+#[error("{detail}")]
 pub struct Problem {
     /// What went wrong.
     pub code: Code,
@@ -132,10 +142,10 @@ impl Problem {
     /// Why an operation was not applied; a refusal is translated by `refused`.
     pub fn of_apply<R: std::error::Error + 'static>(
         error: ApplyError<R>,
-        refused: impl FnOnce(&R) -> Self,
+        refused: impl FnOnce(R) -> Self,
     ) -> Self {
         match error {
-            ApplyError::Refused(refusal) => refused(&refusal),
+            ApplyError::Refused(refusal) => refused(refusal),
             ApplyError::OperationConflict => Self::new(
                 Code::OperationConflict,
                 "the id was already used for a different request; nothing was changed",

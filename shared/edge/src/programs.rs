@@ -75,6 +75,20 @@ impl App {
         Ok(program)
     }
 
+    /// A newer program than `known`, if there is one: a wallet may hold value that only the newest
+    /// defines.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn program_after(
+        &self,
+        known: &CurrentProgram,
+    ) -> Result<Option<Arc<CurrentProgram>>, Problem> {
+        self.forget_program();
+        let newest = self.program().await?;
+        Ok((known.version < newest.version).then_some(newest))
+    }
+
     /// The program that was newest at an instant; the first for instants before it.
     ///
     /// # Errors

@@ -86,7 +86,7 @@ impl ApiRequest {
             fingerprint: Fingerprint::of(body).map_err(unwritable)?,
             by: self.caller.clone(),
             program: program.version,
-            redemption: None,
+            about: None,
         })
     }
 
@@ -131,17 +131,36 @@ impl ApiRequest {
 /// # Errors
 /// `invalid_request` naming `lines`, or the first id that is there twice.
 pub fn require_lines<'a>(ids: impl Iterator<Item = &'a LineId>) -> Result<(), Problem> {
-    let mut seen = BTreeSet::new();
-    for (index, id) in ids.enumerate() {
-        if !seen.insert(id) {
-            return Err(Problem::invalid(&format!("lines[{index}].id"), "is there twice"));
-        }
-    }
-    if (1..=LINES_MAX).contains(&seen.len()) {
+    let count = require_unique("lines", "id", ids)?;
+    if (1..=LINES_MAX).contains(&count) {
         Ok(())
     } else {
         Err(Problem::invalid("lines", format!("must be 1 to {LINES_MAX}")))
     }
+}
+
+/// Requires at most as many items as there may be lines, each once: `list[index].member` is where
+/// one says what it is. Returns how many there are.
+///
+/// # Errors
+/// `invalid_request` naming `list`, or the first item that is there twice.
+pub fn require_unique<T: Ord>(
+    list: &str,
+    member: &str,
+    ids: impl Iterator<Item = T>,
+) -> Result<usize, Problem> {
+    let mut seen = BTreeSet::new();
+    for (index, id) in ids.enumerate() {
+        if !seen.insert(id) {
+            let place = format!("{list}[{index}]");
+            let field = if member.is_empty() { place } else { format!("{place}.{member}") };
+            return Err(Problem::invalid(&field, "is there twice"));
+        }
+    }
+    if LINES_MAX < seen.len() {
+        return Err(Problem::invalid(list, format!("must be at most {LINES_MAX}")));
+    }
+    Ok(seen.len())
 }
 
 fn require_size(bytes: usize) -> Result<(), Problem> {

@@ -1,0 +1,192 @@
+//! `PUT …/rewards/{reward}`, `…/benefits/{benefit}` and `…/credits/{credit}`: value is issued.
+
+use scrip_domain::amount::{Minor, Units};
+use scrip_domain::asset::Kind;
+use scrip_domain::currency::Currency;
+use scrip_domain::entry::{Detail, Entry, Operation};
+use scrip_domain::id::{Handle, LotId, MemberId, RESERVED, Reason};
+use scrip_domain::issue::{self, Issue, Refusal, Value};
+use scrip_domain::program::Program;
+use scrip_domain::time::Instant;
+use scrip_edge::{Answer, ApiRequest, App, CurrentProgram, Object, Problem, line_of, units};
+use serde::{Deserialize, Serialize};
+
+use crate::id;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RewardBody {
+    reward: Handle,
+    amount: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    currency: Option<Currency>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Instant>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BenefitBody {
+    benefit: Handle,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uses: Option<Units>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Instant>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreditBody {
+    credit: Handle,
+    amount: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    currency: Option<Currency>,
+    reason: Reason,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Instant>,
+}
+
+/// What was issued. One of `reward`, `benefit` and `credit` is its definition.
+#[derive(Serialize)]
+struct IssueAnswer<'a> {
+    member: &'a MemberId,
+    entry: u64,
+    id: &'a LotId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reward: Option<&'a Handle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    benefit: Option<&'a Handle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credit: Option<&'a Handle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uses: Option<Units>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<Currency>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a Reason>,
+}
+
+pub(crate) async fn put_reward(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
+    let Object(body): Object<RewardBody> = request.body()?;
+    let id = free_id(request, Kind::Reward)?;
+    let knows = |program: &Program| program.reward(&body.reward).is_some();
+    let program = app.program_knowing(knows).await?;
+    let amount = money(&program, body.currency, &body.amount)?;
+    let value = Value::Reward(body.reward.clone(), amount, body.currency);
+    let (reason, expires_at) = (body.reason.clone(), body.expires_at);
+    put(app, request, &body, Issue { id, value, reason, expires_at }, &program).await
+}
+
+pub(crate) async fn put_benefit(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
+    let Object(body): Object<BenefitBody> = request.body()?;
+    let id = free_id(request, Kind::Benefit)?;
+    if body.uses.is_some_and(Units::is_zero) {
+        return Err(Problem::invalid("uses", "must be more than 0"));
+    }
+    let knows = |program: &Program| program.benefit(&body.benefit).is_some();
+    let program = app.program_knowing(knows).await?;
+    let value = Value::Benefit(body.benefit.clone(), body.uses);
+    let (reason, expires_at) = (body.reason.clone(), body.expires_at);
+    put(app, request, &body, Issue { id, value, reason, expires_at }, &program).await
+}
+
+pub(crate) async fn put_credit(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
+    let Object(body): Object<CreditBody> = request.body()?;
+    let id = free_id(request, Kind::Credit)?;
+    let knows = |program: &Program| program.credit(&body.credit).is_some();
+    let program = app.program_knowing(knows).await?;
+    let amount = money(&program, body.currency, &body.amount)?;
+    let value = Value::Credit(body.credit.clone(), amount, body.currency);
+    let (reason, expires_at) = (Some(body.reason.clone()), body.expires_at);
+    put(app, request, &body, Issue { id, value, reason, expires_at }, &program).await
+}
+
+async fn put(
+    app: &App,
+    request: &ApiRequest,
+    body: &impl Serialize,
+    command: Issue,
+    program: &CurrentProgram,
+) -> Result<Answer, Problem> {
+    let member: MemberId = request.path("member")?;
+    let operation = Operation::Issue(command.value.kind(), command.id.clone());
+    let part = request.part(member, Some(operation), body, program)?;
+    let outcome = app
+        .ledger
+        .apply(&part, |situation| {
+            issue::decide(situation.wallet, &program.program, &command, situation.now)
+        })
+        .await
+        .map_err(|error| Problem::of_apply(error, |refusal| refused(&refusal)))?;
+    let (entry, replayed) = line_of(outcome);
+    Ok(Answer::created_or_replayed(&entry, replayed, &answer(&entry)))
+}
+
+/// An id that is not one of those which scrip gives itself.
+fn free_id(request: &ApiRequest, kind: Kind) -> Result<LotId, Problem> {
+    let id = id(request, kind)?;
+    if id.is_reserved() {
+        let fault = format!("must not begin with \"{}\"", RESERVED.join("\" or \""));
+        return Err(Problem::invalid(kind.as_str(), fault));
+    }
+    Ok(id)
+}
+
+/// An amount above nothing, in the currency given or that of the program.
+fn money(
+    program: &CurrentProgram,
+    currency: Option<Currency>,
+    text: &str,
+) -> Result<Minor, Problem> {
+    let currency = currency.unwrap_or(program.program.currency);
+    let amount = currency.parse_amount(text);
+    let amount = amount.map_err(|error| Problem::invalid("amount", error))?;
+    if amount.is_zero() {
+        Err(Problem::invalid("amount", "must be more than 0"))
+    } else {
+        Ok(amount)
+    }
+}
+
+fn answer(entry: &Entry) -> Option<impl Serialize> {
+    let Detail::Issue(issued) = &entry.line.detail else {
+        return None;
+    };
+    let of = |kind| (issued.kind() == kind).then(|| issued.asset.definition());
+    let is_benefit = issued.kind() == Kind::Benefit;
+    Some(IssueAnswer {
+        member: &entry.account,
+        entry: entry.number,
+        id: &issued.id,
+        reward: of(Kind::Reward),
+        benefit: of(Kind::Benefit),
+        credit: of(Kind::Credit),
+        uses: is_benefit.then_some(issued.amount),
+        amount: (!is_benefit).then(|| units(&issued.asset, issued.amount)),
+        currency: issued.asset.currency(),
+        expires_at: issued.expires_at,
+        reason: issued.reason.as_ref(),
+    })
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    let detail = refusal.to_string();
+    match refusal {
+        Refusal::UnknownDefinition { kind, .. } => {
+            Problem::rule(&format!("unknown_{kind}"), detail)
+        }
+        Refusal::Retired(_) => Problem::rule("retired", detail),
+        Refusal::FromGiftCardsOnly(_) => Problem::rule("gift_card_credit", detail),
+        Refusal::ExpiredAlready => Problem::invalid("expires_at", detail),
+        Refusal::OutsideTheCalendar => Problem::rule("calendar", detail),
+        Refusal::LimitReached(limit) => Problem::limit(*limit),
+    }
+}

@@ -1,0 +1,43 @@
+//! What a refund gave back, as its line posted it.
+
+use scrip_domain::entry::Entry;
+use scrip_domain::posting::{Posting, PostingReason};
+use scrip_edge::LotAnswer;
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(crate) struct RestoredAnswer {
+    /// Value that is the member's again, lot by lot.
+    restored: Vec<LotAnswer>,
+    /// Value that had expired meanwhile and has no grace.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    forfeited: Vec<LotAnswer>,
+    /// Of the points above, what went into repaying debt instead.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    repaid_debt: Vec<LotAnswer>,
+}
+
+impl RestoredAnswer {
+    /// What came back for `reason`.
+    pub(crate) fn of(entry: &Entry, reason: PostingReason) -> Self {
+        let postings = &entry.line.postings;
+        let back = postings.iter().filter(|posting| posting.reason == reason);
+        let (forfeited, restored): (Vec<_>, Vec<_>) = back.partition(|each| is_forfeited(each));
+        let repaid = postings.iter().filter(|each| each.reason == PostingReason::DebtRepaid);
+        Self {
+            restored: restored.into_iter().map(lot).collect(),
+            forfeited: forfeited.into_iter().map(lot).collect(),
+            repaid_debt: repaid.map(lot).collect(),
+        }
+    }
+}
+
+/// What comes back past its expiry goes again in the same line.
+fn is_forfeited(posting: &Posting) -> bool {
+    posting.expires_at.is_some_and(|expires_at| expires_at <= posting.at)
+}
+
+fn lot(posting: &Posting) -> LotAnswer {
+    let amount = posting.amount.magnitude();
+    LotAnswer::new(&posting.asset, posting.id.as_ref(), amount, posting.expires_at)
+}
