@@ -40,11 +40,15 @@ async fn every_sample_event_is_answered_and_every_route_has_one() {
     let app = App::new(embedded.ledger(Arc::new(move || start)));
     send_all::<scrip_program::ProgramFunction>(&app).await;
     send_all::<scrip_earn::Earn>(&app).await;
+    send_all::<scrip_credit::Credit>(&app).await;
     send_all::<scrip_redeem::Redeem>(&app).await;
     send_all::<scrip_wallet::Wallet>(&app).await;
     let folders: BTreeSet<String> = samples(".")
         .into_iter()
         .map(|folder| folder.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
-    assert_eq!(folders, ["earn", "program", "redeem", "wallet"].map(str::to_owned).into());
+    assert_eq!(
+        folders,
+        ["credit", "earn", "program", "redeem", "wallet"].map(str::to_owned).into()
+    );
 }

@@ -11,6 +11,7 @@ mod bad_input;
 mod binary;
 mod earning;
 mod events;
+mod hierarchy;
 mod local;
 mod scenarios;
 mod support;
