@@ -15,3 +15,4 @@ mod hierarchy;
 mod local;
 mod scenarios;
 mod support;
+mod worked_example;

@@ -1,39 +1,22 @@
 //! `POST …/redemptions/{redemption}/capture`: what was held is spent.
 
-use scrip_domain::amount::Minor;
 use scrip_domain::currency::Currency;
 use scrip_domain::entry::Operation;
-use scrip_domain::id::{LineId, MemberId, RedemptionId};
+use scrip_domain::id::{MemberId, RedemptionId};
 use scrip_domain::redeem::History;
-use scrip_domain::redeem::capture::{self, Part, Refusal};
-use scrip_edge::{Answer, ApiRequest, App, Code, Object, Problem, require_lines};
+use scrip_domain::redeem::capture::{self, Refusal};
+use scrip_edge::{Answer, ApiRequest, App, Code, Object, Problem};
 use scrip_store::{Outcome, Request};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::part::{Part, PartBody};
 use crate::plan::RedemptionAnswer;
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Body {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    amount: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    lines: Option<Vec<Object<LineBody>>>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LineBody {
-    id: LineId,
-    amount: String,
-}
 
 pub(crate) async fn post(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
     let member: MemberId = request.path("member")?;
     let id: RedemptionId = request.path("redemption")?;
-    let Object(body): Object<Body> = request.body()?;
-    require_form(&body)?;
+    let Object(body): Object<PartBody> = request.body()?;
+    body.require_form()?;
     let program = app.program().await?;
     let named = request.part(member, Some(Operation::Capture(id.clone())), &body, &program)?;
     let named = Request { about: Some(Operation::Redemption(id)), ..named };
@@ -43,7 +26,11 @@ pub(crate) async fn post(app: &App, request: &ApiRequest) -> Result<Answer, Prob
             let history = situation.about.and_then(History::of).ok_or_else(unknown)?;
             // Amounts are in the currency of the redemption.
             let currency = history.recorded_plan().currency;
-            let part = part(&body, currency)?;
+            let part = match body.part(currency, |_| Ok(()))? {
+                Part::Everything => capture::Part::Full,
+                Part::Amount(amount) => capture::Part::Amount(amount),
+                Part::Lines(lines) => capture::Part::Lines(lines),
+            };
             let decided = capture::decide(situation.wallet, Some(&history), &part, situation.now);
             decided.map_err(|refusal| refused(&refusal, currency))
         })
@@ -66,33 +53,6 @@ pub(crate) fn answer(outcome: &Outcome<History>) -> Answer {
             Answer::replayed(&RedemptionAnswer::now(answer, wallet))
         }
     }
-}
-
-fn require_form(body: &Body) -> Result<(), Problem> {
-    if body.amount.is_some() && body.lines.is_some() {
-        return Err(Problem::invalid("amount", "and `lines` cannot both be given"));
-    }
-    let Some(lines) = &body.lines else {
-        return Ok(());
-    };
-    require_lines(lines.iter().map(|Object(line)| &line.id))
-}
-
-fn part(body: &Body, currency: Currency) -> Result<Part, Problem> {
-    let money = |field: &str, text: &str| -> Result<Minor, Problem> {
-        currency.parse_amount(text).map_err(|error| Problem::invalid(field, error))
-    };
-    if let Some(text) = &body.amount {
-        return Ok(Part::Amount(money("amount", text)?));
-    }
-    let Some(lines) = &body.lines else {
-        return Ok(Part::Full);
-    };
-    let mut parts = Vec::with_capacity(lines.len());
-    for (index, Object(line)) in lines.iter().enumerate() {
-        parts.push((line.id.clone(), money(&format!("lines[{index}].amount"), &line.amount)?));
-    }
-    Ok(Part::Lines(parts))
 }
 
 fn refused(refusal: &Refusal, currency: Currency) -> Problem {

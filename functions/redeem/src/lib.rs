@@ -4,6 +4,7 @@
 mod basket;
 mod capture;
 mod conversion;
+mod part;
 mod plan;
 mod redemption;
 mod refund;

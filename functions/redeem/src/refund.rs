@@ -3,33 +3,18 @@
 use scrip_domain::amount::Minor;
 use scrip_domain::currency::Currency;
 use scrip_domain::entry::{Detail, Entry, Operation};
-use scrip_domain::id::{LineId, MemberId, RedemptionId, RefundId};
+use scrip_domain::id::{MemberId, RedemptionId, RefundId};
 use scrip_domain::posting::PostingReason;
 use scrip_domain::redeem::History;
-use scrip_domain::redeem::refund::{self, Part, Refund, Refusal};
-use scrip_edge::{Answer, ApiRequest, App, Code, Object, Problem, line_of, require_lines};
+use scrip_domain::redeem::refund::{self, Refund, Refusal};
+use scrip_edge::{Answer, ApiRequest, App, Code, Object, Problem, line_of};
 use scrip_store::Request;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::capture::unknown;
+use crate::part::{Part, PartBody};
 use crate::restored::RestoredAnswer;
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Body {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    amount: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    lines: Option<Vec<Object<LineBody>>>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LineBody {
-    id: LineId,
-    amount: String,
-}
 
 #[derive(Serialize)]
 struct RefundAnswer<'a> {
@@ -48,8 +33,11 @@ pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Probl
     let member: MemberId = request.path("member")?;
     let redemption: RedemptionId = request.path("redemption")?;
     let refund: RefundId = request.path("refund")?;
-    let Object(body): Object<Body> = request.body()?;
-    require_form(&body)?;
+    let Object(body): Object<PartBody> = request.body()?;
+    if body.is_empty() {
+        return Err(nothing_named());
+    }
+    body.require_form()?;
     let program = app.program().await?;
     let operation = Operation::Refund(redemption.clone(), refund.clone());
     let named = request.part(member, Some(operation), &body, &program)?;
@@ -72,31 +60,19 @@ pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Probl
     Ok(Answer::created_or_replayed(&entry, replayed, &answer(&entry)))
 }
 
-fn require_form(body: &Body) -> Result<(), Problem> {
-    match (&body.amount, &body.lines) {
-        (None, None) => Err(Problem::invalid("lines", "or `amount` must be given")),
-        (Some(_), Some(_)) => Err(Problem::invalid("amount", "and `lines` cannot both be given")),
-        (Some(_), None) => Ok(()),
-        (None, Some(lines)) => require_lines(lines.iter().map(|Object(line)| &line.id)),
+fn part(body: &PartBody, currency: Currency) -> Result<refund::Part, Problem> {
+    let require = |amount: Minor| {
+        if amount.is_zero() { Err("must be more than 0") } else { Ok(()) }
+    };
+    match body.part(currency, require)? {
+        Part::Everything => Err(nothing_named()),
+        Part::Amount(amount) => Ok(refund::Part::Amount(amount)),
+        Part::Lines(lines) => Ok(refund::Part::Lines(lines)),
     }
 }
 
-fn part(body: &Body, currency: Currency) -> Result<Part, Problem> {
-    let money = |field: &str, text: &str| -> Result<Minor, Problem> {
-        let amount = currency.parse_amount(text).map_err(|error| Problem::invalid(field, error))?;
-        if amount.is_zero() {
-            return Err(Problem::invalid(field, "must be more than 0"));
-        }
-        Ok(amount)
-    };
-    if let Some(text) = &body.amount {
-        return Ok(Part::Amount(money("amount", text)?));
-    }
-    let lines = body.lines.iter().flatten().enumerate().map(|(index, Object(line))| {
-        let field = format!("lines[{index}].amount");
-        Ok((line.id.clone(), money(&field, &line.amount)?))
-    });
-    Ok(Part::Lines(lines.collect::<Result<_, Problem>>()?))
+fn nothing_named() -> Problem {
+    Problem::invalid("lines", "or `amount` must be given")
 }
 
 fn answer(entry: &Entry) -> Option<impl Serialize> {

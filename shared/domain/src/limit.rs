@@ -20,4 +20,8 @@ impl LimitReached {
         Self { name: "lots of a wallet", limit: crate::wallet::LOTS_MAX as u64 };
     pub(crate) const HOLDS: Self =
         Self { name: "holds of a wallet", limit: crate::wallet::HOLDS_MAX as u64 };
+    pub(crate) const PLAN: Self = Self {
+        name: "discounts or tenders of a plan",
+        limit: crate::redeem::PLAN_ITEMS_MAX as u64,
+    };
 }

@@ -17,6 +17,11 @@ use crate::wallet::Draw;
 
 pub use back::{Back, LineBack};
 
+/// The most discounts of a plan, and the most tenders. A checkout uses a handful. Every line has a
+/// share of every discount, and refunds say what went back of each: with this many and 200 lines
+/// both are below 100 KB of DynamoDB's 400 KB. No more are named as passed over.
+pub const PLAN_ITEMS_MAX: usize = 50;
+
 /// What lowers the price of which line by how much, and what then pays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -28,7 +33,8 @@ pub struct Plan {
     pub discounts: Vec<Discount>,
     /// In the order they pay.
     pub tenders: Vec<Tender>,
-    /// What was to be used as far as possible, and could not be used at all.
+    /// What was to be used as far as possible, and could not be used at all; the first
+    /// [`PLAN_ITEMS_MAX`].
     pub passed_over: Vec<PassedOver>,
 }
 
@@ -89,17 +95,20 @@ pub enum Why {
     MaximumShare,
     /// No more is left to pay.
     NothingDue,
+    /// The plan has [`PLAN_ITEMS_MAX`] already.
+    Limit,
 }
 
 impl Why {
     /// Every reason, in the order of the type.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::NotAvailable,
         Self::Currency,
         Self::NothingEligible,
         Self::MinimumSpend,
         Self::MaximumShare,
         Self::NothingDue,
+        Self::Limit,
     ];
 
     /// The word for it, at the border and in storage.
@@ -111,6 +120,7 @@ impl Why {
             Self::MinimumSpend => "minimum_spend",
             Self::MaximumShare => "maximum_share",
             Self::NothingDue => "nothing_due",
+            Self::Limit => "limit",
         }
     }
 

@@ -19,7 +19,7 @@ use crate::wallet::Draw;
 
 use super::PlanRefusal;
 use super::basket::{Basket, BasketLine};
-use super::plan::{Discount, Plan, PlanLine, sum};
+use super::plan::{Discount, PLAN_ITEMS_MAX, Plan, PlanLine, sum};
 
 /// A plan in the making.
 struct Planner<'a> {
@@ -75,11 +75,18 @@ impl Planner<'_> {
     }
 
     /// Takes `amount` off the lines, in proportion to `open`, which comes to no less.
-    fn take_off(&mut self, amount: Minor, open: &[Minor], draw: Draw) {
+    ///
+    /// # Errors
+    /// [`PlanRefusal::LimitReached`] when there are [`PLAN_ITEMS_MAX`] discounts already.
+    fn take_off(&mut self, amount: Minor, open: &[Minor], draw: Draw) -> Result<(), PlanRefusal> {
+        if PLAN_ITEMS_MAX <= self.plan.discounts.len() {
+            return Err(PlanRefusal::LimitReached(LimitReached::PLAN));
+        }
         for (line, share) in self.plan.lines.iter_mut().zip(spread_minor(amount, open)) {
             line.shares.push(share);
         }
         self.plan.discounts.push(Discount { draw, amount });
+        Ok(())
     }
 }
 

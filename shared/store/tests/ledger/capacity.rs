@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use scrip_domain::amount::Minor;
 use scrip_domain::issue::Value;
 use scrip_domain::posting::PostingReason;
 use scrip_domain::redeem::{self, MoneyUse, PointsUse, Settlement, Uses, Wanted};
@@ -19,6 +20,10 @@ async fn ten_lots(bench: &Bench) {
             .await
             .unwrap();
     }
+}
+
+fn cents(count: u64) -> Minor {
+    Minor::try_from(count).unwrap()
 }
 
 #[track_caller]
@@ -66,6 +71,19 @@ async fn operations_on_a_wallet_of_ten_lots_cost_what_is_promised() {
     check("release", ledger.usage(), 6, 4);
 
     let ledger = bench.ledger.metered();
+    appended(bench.refund(&ledger, "alice", "held", "R-1").await);
+    check("refund", ledger.usage(), 6, 4);
+
+    let ledger = bench.ledger.metered();
+    let store = Value::Credit("store".parse().unwrap(), cents(900), None);
+    bench.issue(&ledger, "alice", "c", store, None).await;
+    check("issue", ledger.usage(), 4, 4);
+
+    let ledger = bench.ledger.metered();
+    appended(bench.void(&ledger, "alice", "c").await);
+    check("void", ledger.usage(), 6, 4);
+
+    let ledger = bench.ledger.metered();
     appended(bench.purchase(&ledger, "alice", "1000234", "59.95").await);
     check("purchase", ledger.usage(), 4, 6);
 
@@ -88,15 +106,16 @@ async fn operations_on_a_wallet_of_ten_lots_cost_what_is_promised() {
 #[tokio::test]
 async fn redemption_that_draws_twenty_lots_of_six_assets_is_one_write() {
     let bench = Bench::new().await;
-    let cents = |count: u64| scrip_domain::amount::Minor::try_from(count).unwrap();
     let named = |text: &str| text.parse().unwrap();
     let day = |number: u64| format!("2027-0{number}-28T13:00:00Z");
-    bench.issue("alice", "ten", Value::Benefit(named("ten-percent"), None), None).await;
+    bench
+        .issue(&bench.ledger, "alice", "ten", Value::Benefit(named("ten-percent"), None), None)
+        .await;
     for number in 1..=4 {
         let value = Value::Reward(named("birthday"), cents(500), None);
-        bench.issue("alice", &format!("r{number}"), value, Some(&day(number))).await;
+        bench.issue(&bench.ledger, "alice", &format!("r{number}"), value, Some(&day(number))).await;
         let value = Value::Credit(named("welcome"), cents(500), None);
-        bench.issue("alice", &format!("w{number}"), value, Some(&day(number))).await;
+        bench.issue(&bench.ledger, "alice", &format!("w{number}"), value, Some(&day(number))).await;
         for points in ["survey", "reward"] {
             let (id, until) = (format!("{points}{number}"), Some(at(&day(number))));
             appended(bench.award_of(&bench.ledger, points, "alice", &id, 100, until).await);
@@ -104,7 +123,7 @@ async fn redemption_that_draws_twenty_lots_of_six_assets_is_one_write() {
     }
     for number in 1..=3 {
         let value = Value::Credit(named("store"), cents(500), None);
-        bench.issue("alice", &format!("s{number}"), value, None).await;
+        bench.issue(&bench.ledger, "alice", &format!("s{number}"), value, None).await;
     }
     let all = |points: &str| PointsUse { points: named(points), amount: Wanted::Max };
     let uses = Uses {

@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use scrip_domain::amount::{Points, Units};
+use scrip_domain::asset::Kind;
 use scrip_domain::award::{self, Award};
 use scrip_domain::entry::{Entry, Operation};
 use scrip_domain::id::{MemberId, RedemptionId};
+use scrip_domain::issue::void::{self, Void};
 use scrip_domain::issue::{self, Issue, Value};
 use scrip_domain::program::{Document, Program};
 use scrip_domain::purchase::{self, LineKind, Purchase, PurchaseLine};
 use scrip_domain::redeem::capture::{self, Part};
+use scrip_domain::redeem::refund::{self, Refund};
 use scrip_domain::redeem::{
     self, Basket, BasketLine, History, PointsUse, Redemption, Settlement, Uses, Wanted, release,
 };
@@ -221,15 +224,64 @@ impl Bench {
     }
 
     /// Issues a reward, benefit or credit.
-    pub(crate) async fn issue(&self, name: &str, id: &str, value: Value, expires_at: Option<&str>) {
+    pub(crate) async fn issue(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        id: &str,
+        value: Value,
+        expires_at: Option<&str>,
+    ) {
         let command =
             Issue { id: id.parse().unwrap(), value, reason: None, expires_at: expires_at.map(at) };
         let operation = Operation::Issue(command.value.kind(), command.id.clone());
         let request = request(name, operation, &id);
-        let issued = self
-            .ledger
-            .apply(&request, |it| issue::decide(it.wallet, &self.program, &command, it.now));
+        let issued =
+            ledger.apply(&request, |it| issue::decide(it.wallet, &self.program, &command, it.now));
         appended(issued.await);
+    }
+
+    /// Voids a credit.
+    pub(crate) async fn void(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        id: &str,
+    ) -> Result<Outcome<issue::Voided>, ApplyError<void::Refusal>> {
+        let (kind, reason) = (Kind::Credit, "x".parse().unwrap());
+        let command = Void { kind, id: id.parse().unwrap(), reason };
+        let request = Request {
+            about: Some(Operation::Issue(kind, command.id.clone())),
+            ..request(name, Operation::Void(kind, command.id.clone()), &())
+        };
+        ledger.apply(&request, |it| void::decide(it.wallet, &command, it.about, it.now)).await
+    }
+
+    /// Refunds 10.00 of the basket.
+    pub(crate) async fn refund(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        redemption: &str,
+        id: &str,
+    ) -> Result<Outcome<std::convert::Infallible>, ApplyError<refund::Refusal>> {
+        let (redemption, refund) =
+            (redemption.parse::<RedemptionId>().unwrap(), id.parse().unwrap());
+        let ten = self.program.currency.parse_amount("10.00").unwrap();
+        let lines = refund::Part::Lines(vec![("1".parse().unwrap(), ten)]);
+        let command = Refund { refund, part: lines };
+        let operation = Operation::Refund(redemption.clone(), command.refund.clone());
+        let request = Request {
+            about: Some(Operation::Redemption(redemption)),
+            ..request(name, operation, &id)
+        };
+        ledger
+            .apply(&request, |it| {
+                let history = it.about.and_then(History::of);
+                let when = (it.number, it.now);
+                refund::decide(it.wallet, &self.program, history.as_ref(), &command, when)
+            })
+            .await
     }
 
     pub(crate) async fn capture(

@@ -19,7 +19,7 @@ impl Planner<'_> {
             let use_once = Units::try_from(1).unwrap_or(Units::MAX);
             let draw = self.draft.draw_from(&asset, id, use_once);
             let draw = draw.map_err(|_| no_use_of(id))?;
-            self.take_off(amount, &open, draw);
+            self.take_off(amount, &open, draw)?;
         }
         Ok(())
     }

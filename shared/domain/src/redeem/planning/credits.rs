@@ -1,11 +1,12 @@
 //! Credits: tender, which pays and lowers no price (DESIGN 5.9).
 
 use super::Planner;
-use super::selection::Candidate;
+use super::selection::{Candidate, Room};
+use crate::amount::Minor;
 use crate::asset::Kind;
 use crate::program::CreditKind;
 use crate::redeem::PlanRefusal;
-use crate::redeem::plan::Tender;
+use crate::redeem::plan::{PLAN_ITEMS_MAX, Tender, Why};
 
 impl Planner<'_> {
     /// Promotional credit first, then store, then gift card; within each as they were selected.
@@ -18,7 +19,11 @@ impl Planner<'_> {
         }
         ranked.sort_by_key(|(kind, _)| *kind);
         for (kind, candidate) in ranked {
-            let room = self.room_of(self.plan.room_for(kind));
+            let room = if self.plan.tenders.len() < PLAN_ITEMS_MAX {
+                self.room_of(self.plan.room_for(kind))
+            } else {
+                Room { most: Minor::ZERO, why: Why::Limit }
+            };
             let wanted = spending.wanted(&candidate);
             let amount = spending.take(&candidate, &room)?;
             if amount.is_zero() {

@@ -20,7 +20,7 @@ impl Planner<'_> {
             let draw = self.draft.draw(&wanted.points, count);
             let draw =
                 draw.map_err(|short| insufficient_points(&wanted.points, short.available.into()))?;
-            self.take_off(amount, &open, draw);
+            self.take_off(amount, &open, draw)?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::program::{Program, RewardDefinition};
 use crate::rate::Rounding;
 use crate::redeem::PlanRefusal;
 use crate::redeem::basket::BasketLine;
-use crate::redeem::plan::{Why, less};
+use crate::redeem::plan::{PLAN_ITEMS_MAX, Why, less};
 
 /// What limits all rewards of one definition together.
 struct Bounds {
@@ -48,7 +48,7 @@ impl Planner<'_> {
             }
             bounds.share_left = bounds.share_left.map(|left| less(left, amount));
             let draw = self.draw(candidate, amount)?;
-            self.take_off(amount, &open, draw);
+            self.take_off(amount, &open, draw)?;
         }
         spending.finish(uses)
     }
@@ -62,6 +62,9 @@ impl Planner<'_> {
     }
 
     fn room(&self, definition: &RewardDefinition, bounds: &Bounds, open: Minor) -> Room {
+        if PLAN_ITEMS_MAX <= self.plan.discounts.len() {
+            return Room { most: Minor::ZERO, why: Why::Limit };
+        }
         if bounds.base.is_zero() {
             return self.room_of(Minor::ZERO);
         }

@@ -5,9 +5,10 @@ use crate::amount::{Minor, Units};
 use crate::asset::{Asset, Kind};
 use crate::currency::Currency;
 use crate::id::LotId;
+use crate::limit::LimitReached;
 use crate::redeem::PlanRefusal;
 use crate::redeem::basket::{MoneyUse, Wanted};
-use crate::redeem::plan::{PassedOver, Why, less, sum};
+use crate::redeem::plan::{PLAN_ITEMS_MAX, PassedOver, Why, less, sum};
 use crate::wallet::{Draw, Lot};
 
 /// A reward or credit in the currency of the basket, of which something is available.
@@ -87,7 +88,7 @@ impl Planner<'_> {
         let available = sum(candidates.iter().map(|candidate| candidate.available));
         let currency = self.basket.currency;
         let spending = Spending { kind, currency, budget: uses.budget(), available, kept_by: None };
-        self.plan.passed_over.extend(passed_over);
+        passed_over.into_iter().for_each(|passed| self.note(passed));
         Ok((candidates, spending))
     }
 
@@ -117,7 +118,13 @@ impl Planner<'_> {
     /// because nothing was left to pay.
     pub(super) fn pass_over(&mut self, candidate: &Candidate, kind: Kind, why: Why) {
         if why != Why::NothingDue {
-            self.plan.passed_over.push(PassedOver { kind, id: candidate.id.clone(), why });
+            self.note(PassedOver { kind, id: candidate.id.clone(), why });
+        }
+    }
+
+    fn note(&mut self, passed: PassedOver) {
+        if self.plan.passed_over.len() < PLAN_ITEMS_MAX {
+            self.plan.passed_over.push(passed);
         }
     }
 }
@@ -181,6 +188,7 @@ impl Spending {
     fn against(&self, why: Why, most: Minor) -> PlanRefusal {
         match why {
             Why::NothingDue => PlanRefusal::MoreThanDue { due: most },
+            Why::Limit => PlanRefusal::LimitReached(LimitReached::PLAN),
             why => PlanRefusal::AgainstRule { kind: self.kind, why, most },
         }
     }
