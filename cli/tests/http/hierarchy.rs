@@ -209,10 +209,7 @@ async fn value_in_another_currency_is_not_applied_and_the_plan_says_so() {
     let named = json!({"credits": [{"id": "usd", "amount": "1.00"}]});
     let refused = stack.post("/v1/members/alice/quotes", &basket("AUD", named)).await;
     refused.refused(422, "rule_refused");
-    assert_eq!(
-        (&refused.body["rule"], &refused.body["credit"]),
-        (&json!("currency"), &json!("usd"))
-    );
+    assert_eq!((&refused.body["rule"], &refused.body["id"]), (&json!("currency"), &json!("usd")));
     // The redemption says it too, for ever.
     let path = "/v1/members/alice/redemptions/r";
     let spent = stack.put(path, &basket("AUD", all.clone())).await.ok();
@@ -308,7 +305,7 @@ async fn extension_puts_an_expiry_off_and_void_ends_it() {
         (reply.status, reply.body),
         (
             201,
-            json!({"member": "alice", "entry": 6, "id": "birthday-2026", "extension": "x", "expired_at": "2026-12-21T13:00:00Z",
+            json!({"member": "alice", "entry": 6, "id": "birthday-2026", "reward": "birthday", "extension": "x", "expired_at": "2026-12-21T13:00:00Z",
                    "expires_at": "2027-01-31T00:00:00Z", "reason": "was ill"})
         )
     );
@@ -334,7 +331,7 @@ async fn extension_puts_an_expiry_off_and_void_ends_it() {
     stack.put("/v1/members/alice/redemptions/r", &held).await.is(201);
     let path = "/v1/members/alice/credits/R-88/void";
     let voided = stack.post(path, &json!({"reason": "return withdrawn"})).await;
-    let answer = json!({"member": "alice", "entry": 8, "id": "R-88", "amount": "18.00", "currency": "AUD", "reason": "return withdrawn"});
+    let answer = json!({"member": "alice", "entry": 8, "id": "R-88", "credit": "store", "amount": "18.00", "currency": "AUD", "reason": "return withdrawn"});
     assert_eq!((voided.status, voided.replayed, voided.body), (200, false, answer.clone()));
     let again = stack.post(path, &json!({"reason": "said again"})).await;
     assert_eq!((again.status, again.replayed, again.body), (200, true, answer));

@@ -9,7 +9,7 @@ use scrip_edge::{Answer, ApiRequest, App, Code, Object, Problem, line_of};
 use scrip_store::Request;
 use serde::{Deserialize, Serialize};
 
-use crate::id;
+use crate::{DefinitionAnswer, id};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +23,8 @@ struct ExtensionAnswer<'a> {
     member: &'a MemberId,
     entry: u64,
     id: &'a LotId,
+    #[serde(flatten)]
+    definition: DefinitionAnswer<'a>,
     extension: &'a ExtensionId,
     /// When it would have expired.
     expired_at: Instant,
@@ -61,6 +63,7 @@ fn answer(entry: &Entry) -> Option<impl Serialize> {
         member: &entry.account,
         entry: entry.number,
         id: &extended.id,
+        definition: DefinitionAnswer::of(&extended.asset),
         extension: &extended.extension,
         expired_at: extended.before,
         expires_at: extended.expires_at,

@@ -11,7 +11,7 @@ use scrip_domain::time::Instant;
 use scrip_edge::{Answer, ApiRequest, App, CurrentProgram, Object, Problem, line_of, units};
 use serde::{Deserialize, Serialize};
 
-use crate::id;
+use crate::{DefinitionAnswer, id};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,8 +20,6 @@ struct RewardBody {
     amount: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     currency: Option<Currency>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<Reason>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<Instant>,
 }
@@ -32,8 +30,6 @@ struct BenefitBody {
     benefit: Handle,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     uses: Option<Units>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<Reason>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<Instant>,
 }
@@ -50,18 +46,13 @@ struct CreditBody {
     expires_at: Option<Instant>,
 }
 
-/// What was issued. One of `reward`, `benefit` and `credit` is its definition.
 #[derive(Serialize)]
 struct IssueAnswer<'a> {
     member: &'a MemberId,
     entry: u64,
     id: &'a LotId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reward: Option<&'a Handle>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    benefit: Option<&'a Handle>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    credit: Option<&'a Handle>,
+    #[serde(flatten)]
+    definition: DefinitionAnswer<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     uses: Option<Units>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,8 +72,8 @@ pub(crate) async fn put_reward(app: &App, request: &ApiRequest) -> Result<Answer
     let program = app.program_knowing(knows).await?;
     let amount = money(&program, body.currency, &body.amount)?;
     let value = Value::Reward(body.reward.clone(), amount, body.currency);
-    let (reason, expires_at) = (body.reason.clone(), body.expires_at);
-    put(app, request, &body, Issue { id, value, reason, expires_at }, &program).await
+    let command = Issue { id, value, reason: None, expires_at: body.expires_at };
+    put(app, request, &body, command, &program).await
 }
 
 pub(crate) async fn put_benefit(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
@@ -94,8 +85,8 @@ pub(crate) async fn put_benefit(app: &App, request: &ApiRequest) -> Result<Answe
     let knows = |program: &Program| program.benefit(&body.benefit).is_some();
     let program = app.program_knowing(knows).await?;
     let value = Value::Benefit(body.benefit.clone(), body.uses);
-    let (reason, expires_at) = (body.reason.clone(), body.expires_at);
-    put(app, request, &body, Issue { id, value, reason, expires_at }, &program).await
+    let command = Issue { id, value, reason: None, expires_at: body.expires_at };
+    put(app, request, &body, command, &program).await
 }
 
 pub(crate) async fn put_credit(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
@@ -160,15 +151,12 @@ fn answer(entry: &Entry) -> Option<impl Serialize> {
     let Detail::Issue(issued) = &entry.line.detail else {
         return None;
     };
-    let of = |kind| (issued.kind() == kind).then(|| issued.asset.definition());
     let is_benefit = issued.kind() == Kind::Benefit;
     Some(IssueAnswer {
         member: &entry.account,
         entry: entry.number,
         id: &issued.id,
-        reward: of(Kind::Reward),
-        benefit: of(Kind::Benefit),
-        credit: of(Kind::Credit),
+        definition: DefinitionAnswer::of(&issued.asset),
         uses: is_benefit.then_some(issued.amount),
         amount: (!is_benefit).then(|| units(&issued.asset, issued.amount)),
         currency: issued.asset.currency(),

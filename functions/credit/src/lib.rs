@@ -4,9 +4,10 @@ mod extension;
 mod issue;
 mod void;
 
-use scrip_domain::asset::Kind;
-use scrip_domain::id::LotId;
+use scrip_domain::asset::{Asset, Kind};
+use scrip_domain::id::{Handle, LotId};
 use scrip_edge::{Answer, ApiRequest, App, Code, Function, Problem, Route, Scope};
+use serde::Serialize;
 
 const REWARD: &str = "PUT /v1/members/{member}/rewards/{reward}";
 const REWARD_VOID: &str = "POST /v1/members/{member}/rewards/{reward}/void";
@@ -49,6 +50,24 @@ impl Function for Credit {
             CREDIT_EXTENSION => extension::put(app, request, Kind::Credit).await,
             _ => Err(Problem::new(Code::NotFound, "there is no such route")),
         }
+    }
+}
+
+/// The definition, under the name of its kind.
+#[derive(Serialize)]
+struct DefinitionAnswer<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reward: Option<&'a Handle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    benefit: Option<&'a Handle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credit: Option<&'a Handle>,
+}
+
+impl<'a> DefinitionAnswer<'a> {
+    fn of(asset: &'a Asset) -> Self {
+        let of = |kind| (asset.kind() == Some(kind)).then(|| asset.definition());
+        Self { reward: of(Kind::Reward), benefit: of(Kind::Benefit), credit: of(Kind::Credit) }
     }
 }
 

@@ -11,7 +11,7 @@ use scrip_edge::{Answer, ApiRequest, App, Code, Object, Problem, units};
 use scrip_store::{Outcome, Request};
 use serde::{Deserialize, Serialize};
 
-use crate::id;
+use crate::{DefinitionAnswer, id};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +26,8 @@ struct VoidAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<u64>,
     id: &'a LotId,
+    #[serde(flatten)]
+    definition: DefinitionAnswer<'a>,
     /// How much was taken back.
     #[serde(skip_serializing_if = "Option::is_none")]
     uses: Option<Units>,
@@ -56,9 +58,7 @@ pub(crate) async fn post(app: &App, request: &ApiRequest, kind: Kind) -> Result<
     Ok(match &outcome {
         Outcome::Appended(entry) => Answer::done(entry, false, &of_line(entry)),
         Outcome::Replayed(entry) => Answer::done(entry, true, &of_line(entry)),
-        Outcome::Unchanged { answer: voided, .. } => {
-            Answer::replayed(&answer(&member, None, voided))
-        }
+        Outcome::Unchanged { answer: voided, .. } => Answer::read(&answer(&member, None, voided)),
     })
 }
 
@@ -75,6 +75,7 @@ fn answer<'a>(member: &'a MemberId, entry: Option<u64>, voided: &'a Voided) -> V
         member,
         entry,
         id: &voided.id,
+        definition: DefinitionAnswer::of(&voided.asset),
         uses: is_benefit.then_some(voided.amount),
         amount: (!is_benefit).then(|| units(&voided.asset, voided.amount)),
         currency: voided.asset.currency(),

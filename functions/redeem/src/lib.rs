@@ -74,9 +74,10 @@ fn plan_refused(refusal: &PlanRefusal, currency: Currency) -> Problem {
         PlanRefusal::UnknownDefinition(_) => Problem::rule("unknown_definition", detail),
         PlanRefusal::NotRedeemable(_) => Problem::rule("not_redeemable", detail),
         PlanRefusal::OtherCurrency { .. } => Problem::rule("currency", detail),
-        PlanRefusal::LotInOtherCurrency { kind, id, currency } => Problem::rule("currency", detail)
-            .with(kind.as_str(), json!(id))
-            .with("currency", json!(currency)),
+        PlanRefusal::LotInOtherCurrency { kind, id, currency } => {
+            let problem = Problem::rule("currency", detail).with("currency", json!(currency));
+            problem.with("source", json!(kind.as_str())).with("id", json!(id))
+        }
         PlanRefusal::NotAMultiple { step } => {
             Problem::rule("points_multiple", detail).with("multiple", json!(step))
         }
@@ -89,18 +90,21 @@ fn plan_refused(refusal: &PlanRefusal, currency: Currency) -> Problem {
                 None => json!(available),
             };
             Problem::new(Code::InsufficientValue, detail)
-                .with(kind.as_str(), json!(id))
+                .with("source", json!(kind.as_str()))
+                .with("id", json!(id))
                 .with("available", available)
         }
-        PlanRefusal::InsufficientMoney { available, .. } => {
-            Problem::new(Code::InsufficientValue, detail).with("available", money(*available))
+        PlanRefusal::InsufficientMoney { kind, available, .. } => {
+            Problem::new(Code::InsufficientValue, detail)
+                .with("source", json!(kind.as_str()))
+                .with("available", money(*available))
         }
-        PlanRefusal::AgainstRule { why, most, .. } => {
-            Problem::rule(why.as_str(), detail).with("most", money(*most))
-        }
-        PlanRefusal::TakesNothingOff { id } => {
-            Problem::rule("takes_nothing_off", detail).with("benefit", json!(id))
-        }
+        PlanRefusal::AgainstRule { kind, why, most } => Problem::rule(why.as_str(), detail)
+            .with("source", json!(kind.as_str()))
+            .with("most", money(*most)),
+        PlanRefusal::TakesNothingOff { id } => Problem::rule("takes_nothing_off", detail)
+            .with("source", json!("benefit"))
+            .with("id", json!(id)),
         PlanRefusal::MoreThanDue { due } => {
             Problem::rule("more_than_due", detail).with("due", money(*due))
         }

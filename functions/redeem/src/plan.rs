@@ -74,9 +74,18 @@ pub(crate) struct RedemptionAnswer {
     entry: u64,
     #[serde(flatten)]
     plan: PlanAnswer,
-    /// How much money refunds have given back, wherever to; left out before the first.
+    /// What refunds have given back; left out before the first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    refunded: Option<String>,
+    refunded: Option<RefundedAnswer>,
+}
+
+/// Money that refunds have given back in all.
+#[derive(Serialize)]
+struct RefundedAnswer {
+    /// Wherever to.
+    amount: String,
+    /// What of it the till paid back.
+    external: String,
 }
 
 impl PlanAnswer {
@@ -167,15 +176,18 @@ impl RedemptionAnswer {
 
     /// How a redemption stands in a wallet carried to the present.
     pub(crate) fn now(history: &History, wallet: &Wallet) -> Self {
-        let refunds = history.refunds();
-        let currency = history.recorded_plan().currency;
+        let (refunds, recorded) = (history.refunds(), history.recorded_plan());
+        let refunded = refunds.is_any().then(|| RefundedAnswer {
+            amount: recorded.currency.format_amount(refunds.money()),
+            external: recorded.currency.format_amount(refunds.external(recorded)),
+        });
         Self {
             redemption: history.redemption().clone(),
             status: history.status(wallet).as_str(),
             hold_expires_at: history.lapses_at(wallet),
             entry: history.entry(),
             plan: PlanAnswer::of(&history.plan(wallet)),
-            refunded: refunds.is_any().then(|| currency.format_amount(refunds.money())),
+            refunded,
         }
     }
 }

@@ -89,7 +89,8 @@ fn what_was_asked(entry: &Entry, zone: Zone) -> String {
         }
         Detail::Release(released) => format!("Hold for {} released", released.redemption),
         Detail::Refund(refunded) => {
-            let back = moved(postings, PostingReason::Reinstated);
+            let back = postings.iter().filter(|posting| !is_forfeited(posting));
+            let back = moved(back, PostingReason::Reinstated);
             let back = if back.is_empty() { "Nothing".to_owned() } else { back };
             let external = (!refunded.external.is_zero())
                 .then(|| refunded.plan.currency.format_amount(refunded.external));
@@ -170,10 +171,15 @@ fn taken(plan: &Plan) -> String {
     if parts.is_empty() { "Nothing".to_owned() } else { parts.join(", ") }
 }
 
+/// Whether value came back after its expiry without a grace: it went again at once.
+fn is_forfeited(posting: &Posting) -> bool {
+    posting.expires_at.is_some_and(|expires_at| expires_at <= posting.at)
+}
+
 /// What was posted for a reason, asset by asset: "500 reward points, 20.00 of welcome credit".
-fn moved(postings: &[Posting], reason: PostingReason) -> String {
+fn moved<'a>(postings: impl IntoIterator<Item = &'a Posting>, reason: PostingReason) -> String {
     let mut total: BTreeMap<&Asset, Units> = BTreeMap::new();
-    for posting in postings.iter().filter(|posting| posting.reason == reason) {
+    for posting in postings.into_iter().filter(|posting| posting.reason == reason) {
         let sum = total.entry(&posting.asset).or_default();
         // What one line moves of an asset is within the range of its holding.
         *sum = sum.checked_add(posting.amount.magnitude()).unwrap_or(Units::MAX);

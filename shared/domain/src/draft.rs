@@ -16,7 +16,8 @@ use crate::posting::{Posting, PostingReason};
 use crate::program::ClawbackPolicy;
 use crate::time::Instant;
 use crate::wallet::{
-    Draw, Drawn, HOLDS_MAX, Hold, Holding, Identity, LOTS_MAX, Lot, Standing, Wallet, sum,
+    Draw, Drawn, HOLDS_MAX, Hold, Holding, IDENTITIES_MAX, Identity, LOTS_MAX, Lot, Standing,
+    Wallet, sum,
 };
 
 pub(crate) use reinstate::Grace;
@@ -108,7 +109,8 @@ impl Draft {
     /// Puts a reward, benefit or credit in, under an id of its own. It can be spent at once.
     ///
     /// # Errors
-    /// [`LimitReached`], as for [`Self::issue`]. Nothing is issued then.
+    /// [`LimitReached`], as for [`Self::issue`], also for more than [`IDENTITIES_MAX`]. Nothing is
+    /// issued then.
     pub(crate) fn grant(
         &mut self,
         asset: &Asset,
@@ -139,8 +141,14 @@ impl Draft {
         let there = self.wallet.holding(asset);
         let repaid = there.is_some_and(|holding| lot.remaining <= holding.debt.into());
         let merges = there.is_some_and(|holding| holding.merges(lot));
-        if !repaid && !merges && LOTS_MAX <= self.wallet.lot_count() {
+        if repaid || merges {
+            return Ok(());
+        }
+        if LOTS_MAX <= self.wallet.lot_count() {
             return Err(LimitReached::LOTS);
+        }
+        if lot.identity.is_some() && IDENTITIES_MAX <= self.wallet.identity_count() {
+            return Err(LimitReached::IDENTITIES);
         }
         Ok(())
     }
@@ -241,12 +249,17 @@ impl Draft {
     /// Keeps drawn value for a redemption.
     ///
     /// # Errors
-    /// [`LimitReached`] when there are [`HOLDS_MAX`] holds already.
+    /// [`LimitReached`] when there are [`HOLDS_MAX`] holds already, or would be more than
+    /// [`IDENTITIES_MAX`] rewards, benefits, credits and held parts of them.
     pub(crate) fn keep(&mut self, hold: Hold) -> Result<(), LimitReached> {
-        if self.wallet.holds.len() >= HOLDS_MAX {
+        if HOLDS_MAX <= self.wallet.holds.len() {
             return Err(LimitReached::HOLDS);
         }
         self.wallet.holds.push(hold);
+        if IDENTITIES_MAX < self.wallet.identity_count() {
+            self.wallet.holds.pop();
+            return Err(LimitReached::IDENTITIES);
+        }
         Ok(())
     }
 
@@ -398,9 +411,13 @@ impl Draft {
 }
 
 /// The lot that value was drawn from, with nothing else in it.
-fn made_anew(drawn: &Drawn, issued_at: Instant) -> Lot {
-    let identity =
-        drawn.id.clone().map(|id| Identity { id, issued_at, is_extended: false, is_voided: false });
+fn made_anew(drawn: &Drawn, now: Instant) -> Lot {
+    let identity = drawn.id.clone().map(|id| Identity {
+        id,
+        issued_at: drawn.issued_at.unwrap_or(now),
+        is_extended: false,
+        is_voided: false,
+    });
     Lot {
         identity,
         issued: drawn.amount,

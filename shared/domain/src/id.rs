@@ -183,6 +183,11 @@ impl LotId {
         }
     }
 
+    /// Whether a line named it.
+    pub(crate) fn is_of_entry(&self) -> bool {
+        self.0.starts_with("entry:")
+    }
+
     /// Whether a caller may not choose it.
     pub fn is_reserved(&self) -> bool {
         RESERVED.iter().any(|start| self.0.starts_with(start))

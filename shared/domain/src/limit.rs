@@ -18,10 +18,14 @@ impl LimitReached {
         Self { name: "points or minor units in one sum", limit: crate::amount::AMOUNT_MAX };
     pub(crate) const LOTS: Self =
         Self { name: "lots of a wallet", limit: crate::wallet::LOTS_MAX as u64 };
+    pub(crate) const IDENTITIES: Self = Self {
+        name: "rewards, benefits and credits of a wallet, and held parts of them,",
+        limit: crate::wallet::IDENTITIES_MAX as u64,
+    };
     pub(crate) const HOLDS: Self =
         Self { name: "holds of a wallet", limit: crate::wallet::HOLDS_MAX as u64 };
-    pub(crate) const PLAN: Self = Self {
-        name: "discounts or tenders of a plan",
-        limit: crate::redeem::PLAN_ITEMS_MAX as u64,
-    };
+    pub(crate) const DISCOUNTS: Self =
+        Self { name: "discounts of a redemption", limit: crate::redeem::DISCOUNTS_MAX as u64 };
+    pub(crate) const TENDERS: Self =
+        Self { name: "tenders of a redemption", limit: crate::redeem::TENDERS_MAX as u64 };
 }

@@ -36,7 +36,9 @@ use crate::wallet::{Hold, Wallet};
 
 pub use basket::{Basket, BasketLine, MoneyUse, PointsUse, Uses, Wanted};
 pub use history::{History, Status};
-pub use plan::{Back, Discount, LineBack, PLAN_ITEMS_MAX, PassedOver, Plan, PlanLine, Tender, Why};
+pub use plan::{
+    Back, DISCOUNTS_MAX, Discount, LineBack, PassedOver, Plan, PlanLine, TENDERS_MAX, Tender, Why,
+};
 pub use refund::{Refunded, Refunds};
 
 /// A request to spend value.

@@ -8,8 +8,8 @@
 //!
 //! A wallet is bounded: lots of points merge when they expire together, so there is one for every
 //! purchase still inside its delay and one for every expiry ahead. Rewards, benefits and credits
-//! keep their identity until nothing can come back to them. Together there are at most
-//! [`LOTS_MAX`].
+//! keep their identity until they are spent. There are at most [`LOTS_MAX`], and
+//! [`IDENTITIES_MAX`] of them with an identity.
 
 use std::collections::BTreeMap;
 
@@ -19,10 +19,13 @@ use crate::facts::Facts;
 use crate::id::{Handle, LotId, RedemptionId};
 use crate::time::Instant;
 
-/// The most lots that issuing may bring a wallet to. A lot takes about 60 bytes and a posting 40,
-/// so a line that moves them all stays near 200 KB of DynamoDB's 400 KB: releases, refunds and
+/// The most lots that issuing may bring a wallet to. Lots of points take about 45 bytes, and 25 more
+/// in a posting or a hold: this many stay below 100 KB of DynamoDB's 400 KB. Releases, refunds and
 /// expiries, which are never refused, have the rest.
-pub const LOTS_MAX: usize = 2_000;
+pub const LOTS_MAX: usize = 1_000;
+/// The most of these that may be rewards, benefits and credits, what holds have set aside of them
+/// counted again. With the longest id one takes about 250 bytes: together some 60 KB.
+pub const IDENTITIES_MAX: usize = 250;
 /// The most holds a wallet may have at once. A till holds one; more than a few is a till that
 /// never captures.
 pub const HOLDS_MAX: usize = 100;
@@ -67,8 +70,8 @@ pub struct Lot {
     pub identity: Option<Identity>,
     /// How much was ever put in.
     pub issued: Units,
-    /// How much is neither spent nor set aside by a hold. A lot with none left stays while it may
-    /// be found again: see [`Lot::is_kept`].
+    /// How much is neither spent nor set aside by a hold. Points with none left stay until their
+    /// expiry.
     pub remaining: Units,
     /// From when it can be spent; `None`: already.
     pub accrue_at: Option<Instant>,
@@ -116,6 +119,8 @@ pub struct Draw {
 pub struct Drawn {
     /// The lot; points are named by what follows instead.
     pub id: Option<LotId>,
+    /// When what has an id was issued.
+    pub issued_at: Option<Instant>,
     /// The expiry of the lot.
     pub expires_at: Option<Instant>,
     /// Whether it was a grace lot.
@@ -134,13 +139,17 @@ impl Lot {
     /// Where it stands among the lots of its asset.
     pub(crate) fn order(&self) -> impl Ord + use<> {
         let never = self.expires_at.is_none();
-        let issued_at = self.identity.as_ref().map(|identity| identity.issued_at);
-        (never, self.expires_at, self.accrue_at, self.is_grace, issued_at)
+        (never, self.expires_at, self.accrue_at, self.is_grace, self.issued_at())
     }
 
     /// Its id, if it has an identity.
     pub fn id(&self) -> Option<&LotId> {
         self.identity.as_ref().map(|identity| &identity.id)
+    }
+
+    /// When it was issued, if it has an identity.
+    pub fn issued_at(&self) -> Option<Instant> {
+        self.identity.as_ref().map(|identity| identity.issued_at)
     }
 
     /// Whether it could be spent, were there any left.
@@ -168,7 +177,8 @@ impl Lot {
     /// What was drawn, as so much of this lot.
     pub(crate) fn drawn(&self, amount: Units) -> Drawn {
         let Self { expires_at, is_grace, .. } = *self;
-        Drawn { id: self.id().cloned(), expires_at, is_grace, amount }
+        let issued_at = self.issued_at();
+        Drawn { id: self.id().cloned(), issued_at, expires_at, is_grace, amount }
     }
 
     /// Whether both are one lot.
@@ -183,15 +193,19 @@ impl Lot {
         }
     }
 
-    /// Whether it has to stay in a wallet at `now` although nothing is drawn from it: while
-    /// something is left, and until its expiry, so that a refund or return finds it. What has an
-    /// identity and never expires goes when it is spent, or it would stay for ever; a refund makes
-    /// it anew. Voided it stays, so that a refund does not revive it.
+    /// Whether it has to stay in a wallet at `now`. Until its expiry, points do, for a refund or
+    /// return to find; what has an identity does while something is left. Spent it goes, or a wallet
+    /// would fill with what is gone, and a refund makes it anew from what the redemption knows of
+    /// it: so one that was voided or extended since stays.
     pub(crate) fn is_kept(&self, now: Instant) -> bool {
-        match self.expires_at {
-            Some(expires_at) => now < expires_at,
-            None => !self.remaining.is_zero() || self.identity.is_none() || self.is_voided(),
-        }
+        let is_live = self.expires_at.is_none_or(|expires_at| now < expires_at);
+        let is_wanted = match &self.identity {
+            None => true,
+            Some(identity) => {
+                !self.remaining.is_zero() || identity.is_voided || identity.is_extended
+            }
+        };
+        is_live && is_wanted
     }
 }
 
@@ -310,6 +324,15 @@ impl Wallet {
     /// How many lots there are, of all assets.
     pub fn lot_count(&self) -> usize {
         self.assets.values().map(|holding| holding.lots.len()).sum()
+    }
+
+    /// How many rewards, benefits and credits there are, and parts of them that holds have set
+    /// aside.
+    pub fn identity_count(&self) -> usize {
+        let lots = self.assets.values().flat_map(|holding| &holding.lots);
+        let held = self.holds.iter().flat_map(|hold| &hold.draws).flat_map(|draw| &draw.lots);
+        let held = held.filter(|drawn| drawn.id.is_some()).count();
+        lots.filter(|lot| lot.identity.is_some()).count().saturating_add(held)
     }
 
     /// The earliest instant at which a hold lapses or a lot with something left expires. `None`

@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::*;
 use crate::sample::{
-    appended, at, identity_lots, lots, minor, named, points, postings, program, program_of,
-    program_with, units,
+    appended, at, fill_with_lots, identity_lots, lots, minor, named, points, postings, program,
+    program_of, program_with,
 };
 use crate::wallet::LOTS_MAX;
 
@@ -141,11 +141,7 @@ fn conversion_names_the_reward_where_there_are_several() {
 #[test]
 fn conversion_is_limited_in_lots_and_in_money() {
     let mut draft = Draft::open(&wallet(), at(NOW));
-    let there = draft.wallet().lot_count();
-    for place in there..LOTS_MAX - 1 {
-        let (id, reason) = (named(&place.to_string()), PostingReason::Issued);
-        draft.grant(&"benefit:free-hem".parse().unwrap(), id, units(1), reason, None).unwrap();
-    }
+    fill_with_lots(&mut draft, LOTS_MAX - 1);
     let conversion = of("reward", 500, None);
     let nearly = draft.into_wallet();
     let full = appended(decide(&nearly, &program(), &conversion, (7, at(NOW))).unwrap()).wallet;

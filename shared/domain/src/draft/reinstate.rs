@@ -7,7 +7,7 @@ use crate::id::LotId;
 use crate::limit::LimitReached;
 use crate::posting::PostingReason;
 use crate::time::Instant;
-use crate::wallet::{Drawn, Lot};
+use crate::wallet::{Drawn, Identity, Lot};
 
 /// What becomes of value that comes back after its expiry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,8 @@ pub(crate) struct Grace {
 impl Draft {
     /// Gives back what was drawn from a lot: into the lot, or as it was when it is
     /// gone because it was spent. Of a lot that has expired or was voided it is a new lot, named
-    /// `fresh`; after an expiry it lives as `grace` says, or comes and goes in this line.
+    /// `fresh`, or goes to one that an earlier refund made alike; after an expiry it lives as
+    /// `grace` says, or comes and goes in this line.
     ///
     /// Never refused for the number of lots.
     ///
@@ -44,9 +45,9 @@ impl Draft {
         let own = Lot { expires_at, ..made_anew(drawn, self.now) };
         let is_there = found.is_some();
         let lot = if has_expired {
-            self.after_expiry(own, grace, fresh)
+            self.after_expiry(asset, own, grace, fresh)
         } else if was_voided {
-            self.renamed(own, fresh)
+            self.renamed(asset, own, fresh)
         } else if is_there && own.identity.is_none() {
             // Points that come back to their lot were put in before, and returns will ask how many
             // were (DESIGN 5.4).
@@ -58,27 +59,35 @@ impl Draft {
         self.bring_in(asset, lot, reason, term).map(drop)
     }
 
-    fn after_expiry(&self, own: Lot, grace: Grace, fresh: &LotId) -> Lot {
+    fn after_expiry(&self, asset: &Asset, own: Lot, grace: Grace, fresh: &LotId) -> Lot {
         let is_entitled = grace.is_never_forfeited || !own.is_grace;
         match grace.until.filter(|_| is_entitled) {
             Some(until) => {
-                let expires_at = Some(until);
-                Lot { expires_at, is_grace: true, ..self.renamed(own, fresh) }
+                let lot = Lot { expires_at: Some(until), is_grace: true, ..own };
+                self.renamed(asset, lot, fresh)
             }
             None if grace.is_never_forfeited => {
-                Lot { expires_at: None, ..self.renamed(own, fresh) }
+                self.renamed(asset, Lot { expires_at: None, ..own }, fresh)
             }
             // Forfeited: past its expiry it goes as it comes.
             None => own,
         }
     }
 
-    /// The same under a new id. Points need none.
-    fn renamed(&self, lot: Lot, fresh: &LotId) -> Lot {
-        if lot.identity.is_none() {
+    /// The same under a new id: that of the lot which an earlier refund made with the same expiry,
+    /// so that many small refunds do not make many lots, or else `fresh`. Points need none.
+    fn renamed(&self, asset: &Asset, lot: Lot, fresh: &LotId) -> Lot {
+        let Some(identity) = lot.identity else {
             return lot;
-        }
-        let Lot { remaining, expires_at, is_grace, .. } = lot;
-        Lot { is_grace, ..self.new_lot(fresh.clone(), remaining, expires_at) }
+        };
+        let is_like = |other: &&Lot| {
+            other.id().is_some_and(LotId::is_of_entry)
+                && !other.is_voided()
+                && (other.expires_at, other.is_grace) == (lot.expires_at, lot.is_grace)
+        };
+        let lots = self.wallet.holding(asset).into_iter().flat_map(|holding| &holding.lots);
+        let like = lots.filter(|other| other.is_accrued()).find(is_like);
+        let id = like.and_then(Lot::id).unwrap_or(fresh).clone();
+        Lot { identity: Some(Identity { id, ..identity }), ..lot }
     }
 }

@@ -57,6 +57,7 @@ fn drawn(words: &[&str]) -> Vec<Draw> {
     let lots = words.chunks(3).map(|words| match words {
         [amount, "of", expires_at] => Drawn {
             id: None,
+            issued_at: None,
             expires_at: maybe_at(expires_at),
             is_grace: false,
             amount: count(amount),

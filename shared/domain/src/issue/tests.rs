@@ -7,10 +7,10 @@ use crate::purchase::LineKind;
 use crate::redeem::{self, capture, refund, release};
 use crate::redeem::{Basket, BasketLine, History, MoneyUse, Redemption, Settlement, Uses, Wanted};
 use crate::sample::{
-    appended, at, entry, granted, identity_lots, issue, minor, named, postings, program,
-    program_with, units,
+    appended, at, entry, fill_with_lots, granted, identity_lots, issue, minor, named, postings,
+    program, program_with, units,
 };
-use crate::wallet::LOTS_MAX;
+use crate::wallet::{IDENTITIES_MAX, LOTS_MAX};
 
 /// 14:04:05 in Melbourne.
 const NOW: &str = "2026-11-21T03:04:05Z";
@@ -163,17 +163,48 @@ fn issue_is_limited_in_lots_and_in_what_there_is_of_an_asset() {
     assert!(other.is_ok());
 
     let mut draft = Draft::open(&Wallet::default(), at(NOW));
-    for place in 1..LOTS_MAX {
-        let (id, reason) = (named(&place.to_string()), PostingReason::Issued);
-        let asset = "credit:store:AUD".parse().unwrap();
-        draft.grant(&asset, id, units(1), reason, None).unwrap();
-    }
+    fill_with_lots(&mut draft, LOTS_MAX - 1);
     let nearly = draft.into_wallet();
     let last =
         appended(decide(&nearly, &program, &issue("reward birthday r1 1"), at(NOW)).unwrap());
     assert_eq!(last.wallet.lot_count(), LOTS_MAX);
     let beyond = decide(&last.wallet, &program, &issue("reward birthday r2 1"), at(NOW));
     assert_eq!(beyond, Err(Refusal::LimitReached(LimitReached::LOTS)));
+}
+
+#[test]
+fn rewards_benefits_and_credits_and_held_parts_of_them_are_limited_together() {
+    let program = program();
+    let mut wallet = Wallet::default();
+    for place in 2..IDENTITIES_MAX {
+        let text = format!("credit store c{place} 2");
+        wallet = granted(&wallet, &program, &[text.as_str()], NOW);
+    }
+    // Half of one is held: the other half and what is held are two.
+    let line =
+        BasketLine { id: named("1"), kind: LineKind::Product, category: None, amount: minor(1) };
+    let hold = |wallet: &Wallet, id: &str| {
+        let credits = MoneyUse::All(Wanted::Max);
+        let uses = Uses { credits, ..Uses::default() };
+        let lines = vec![line.clone()];
+        let basket = Basket { currency: program.currency, lines, uses };
+        let (redemption, settlement) = (named(id), Settlement::Held(None));
+        let request = Redemption { redemption, basket, settlement, expected_due: None };
+        redeem::decide(wallet, &program, &request, at(NOW))
+    };
+    let wallet = appended(hold(&wallet, "h1").unwrap()).wallet;
+    assert_eq!(wallet.identity_count(), IDENTITIES_MAX - 1);
+    let last =
+        appended(decide(&wallet, &program, &issue("reward birthday r1 1"), at(NOW)).unwrap());
+    assert_eq!(last.wallet.identity_count(), IDENTITIES_MAX);
+    let limit = LimitReached::IDENTITIES;
+    let beyond = decide(&last.wallet, &program, &issue("benefit free-hem b1 1"), at(NOW));
+    assert_eq!(beyond, Err(Refusal::LimitReached(limit)));
+    let refused = hold(&last.wallet, "h2");
+    assert_eq!(refused, Err(redeem::Refusal::LimitReached(limit)));
+    // Points need no room among them.
+    let mut draft = Draft::open(&last.wallet, at(NOW));
+    fill_with_lots(&mut draft, IDENTITIES_MAX + 10);
 }
 
 #[test]

@@ -17,10 +17,13 @@ use crate::wallet::Draw;
 
 pub use back::{Back, LineBack};
 
-/// The most discounts of a plan, and the most tenders. A checkout uses a handful. Every line has a
-/// share of every discount, and refunds say what went back of each: with this many and 200 lines
-/// both are below 100 KB of DynamoDB's 400 KB. No more are named as passed over.
-pub const PLAN_ITEMS_MAX: usize = 50;
+/// The most discounts of a plan. A checkout uses a handful. Every line has a share of every
+/// discount, and a refund says of each how much went back: with 200 lines that is at most 80 KB of
+/// DynamoDB's 400 KB.
+pub const DISCOUNTS_MAX: usize = 20;
+/// The most tenders of a plan: with the longest ids some 25 KB. No more than this many are named as
+/// passed over.
+pub const TENDERS_MAX: usize = 100;
 
 /// What lowers the price of which line by how much, and what then pays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub struct Plan {
     /// In the order they pay.
     pub tenders: Vec<Tender>,
     /// What was to be used as far as possible, and could not be used at all; the first
-    /// [`PLAN_ITEMS_MAX`].
+    /// [`TENDERS_MAX`].
     pub passed_over: Vec<PassedOver>,
 }
 
@@ -95,7 +98,7 @@ pub enum Why {
     MaximumShare,
     /// No more is left to pay.
     NothingDue,
-    /// The plan has [`PLAN_ITEMS_MAX`] already.
+    /// The plan has [`DISCOUNTS_MAX`] or [`TENDERS_MAX`] already.
     Limit,
 }
 

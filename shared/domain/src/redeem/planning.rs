@@ -19,7 +19,7 @@ use crate::wallet::Draw;
 
 use super::PlanRefusal;
 use super::basket::{Basket, BasketLine};
-use super::plan::{Discount, PLAN_ITEMS_MAX, Plan, PlanLine, sum};
+use super::plan::{DISCOUNTS_MAX, Discount, Plan, PlanLine, sum};
 
 /// A plan in the making.
 struct Planner<'a> {
@@ -77,10 +77,10 @@ impl Planner<'_> {
     /// Takes `amount` off the lines, in proportion to `open`, which comes to no less.
     ///
     /// # Errors
-    /// [`PlanRefusal::LimitReached`] when there are [`PLAN_ITEMS_MAX`] discounts already.
+    /// [`PlanRefusal::LimitReached`] when there are [`DISCOUNTS_MAX`] discounts already.
     fn take_off(&mut self, amount: Minor, open: &[Minor], draw: Draw) -> Result<(), PlanRefusal> {
-        if PLAN_ITEMS_MAX <= self.plan.discounts.len() {
-            return Err(PlanRefusal::LimitReached(LimitReached::PLAN));
+        if DISCOUNTS_MAX <= self.plan.discounts.len() {
+            return Err(PlanRefusal::LimitReached(LimitReached::DISCOUNTS));
         }
         for (line, share) in self.plan.lines.iter_mut().zip(spread_minor(amount, open)) {
             line.shares.push(share);

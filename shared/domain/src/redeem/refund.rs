@@ -94,7 +94,7 @@ pub enum Refusal {
         left: Minor,
     },
     /// More money than is left of the net price.
-    #[error("more money than is left to refund")]
+    #[error("needs more money than refunds have left of the net price")]
     ExceedsRedemption {
         /// What is left.
         left: Minor,

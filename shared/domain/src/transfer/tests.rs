@@ -3,7 +3,8 @@ use crate::amount::Units;
 use crate::entry::{Entry, Line};
 use crate::facts::Facts;
 use crate::sample::{
-    appended, at, entry, lots, named, points, points_asset, postings, program, program_with, units,
+    appended, at, entry, fill_with_lots, lots, named, points, points_asset, postings, program,
+    program_with, units,
 };
 use crate::wallet::{Drawn, LOTS_MAX};
 
@@ -53,6 +54,7 @@ fn transfer_takes_points_out_soonest_expiry_first() {
     assert_eq!(lots(&line.wallet, "reward"), [spent.as_str(), "200/400", pending]);
     let drawn = |expires_at: Option<Instant>, count: u64| Drawn {
         id: None,
+        issued_at: None,
         expires_at,
         is_grace: false,
         amount: units(count),
@@ -224,10 +226,7 @@ fn refund_repays_debt_first() {
 fn refund_is_not_refused_for_the_number_of_lots_but_for_the_count_of_points() {
     let newest = transferred(300);
     let mut draft = Draft::open(&newest.line.wallet, at(CHRISTMAS));
-    for place in draft.wallet().lot_count()..LOTS_MAX {
-        let (id, reason) = (named(&place.to_string()), PostingReason::Issued);
-        draft.grant(&"benefit:free-hem".parse().unwrap(), id, units(1), reason, None).unwrap();
-    }
+    fill_with_lots(&mut draft, LOTS_MAX);
     let full = draft.into_wallet();
     assert_eq!(full.lot_count(), LOTS_MAX);
     let line = refund_at((&full, &newest), &program(), 300, (8, CHRISTMAS)).unwrap();

@@ -121,6 +121,7 @@ fn lots_merge_that_cannot_be_told_apart() {
 fn draw() -> Draw {
     let lots = [(3, 10), (4, 20), (5, 30)].map(|(amount, expires_at)| Drawn {
         id: None,
+        issued_at: None,
         expires_at: Some(at(expires_at)),
         is_grace: false,
         amount: units(amount),
@@ -177,11 +178,19 @@ fn lot_is_kept_until_its_expiry_or_while_something_is_left_or_it_could_be_revive
         lot.identity.as_mut().unwrap().is_voided = true;
         lot
     };
+    let extended = |text: &str| {
+        let mut lot = spent(text);
+        lot.identity.as_mut().unwrap().is_extended = true;
+        lot
+    };
     for (lot, now, is_kept) in [
         (spent("from - until 10"), 9, true),
         (spent("from - until 10"), 10, false),
         (spent("from - until -"), 99, true),
-        (spent("id c1 at 1 until 10"), 9, true),
+        (spent("id c1 at 1 until 10"), 9, false),
+        (lot("id c1 at 1 until 10"), 9, true),
+        (extended("id c1 at 1 until 10"), 9, true),
+        (extended("id c1 at 1 until 10"), 10, false),
         (spent("id c1 at 1 until 10"), 10, false),
         (spent("id c1 at 1 until -"), 1, false),
         (lot("id c1 at 1 until -"), 99, true),

@@ -123,3 +123,16 @@ fn credit_is_passed_over_where_what_is_due_is_not_for_it_to_pay() {
          due    50.00",
     );
 }
+
+#[test]
+fn plan_has_at_most_a_hundred_tenders() {
+    let credits = (1..=101).map(|number| format!("credit store 1.00 as c{number:03}"));
+    let holds = credits.collect::<Vec<_>>().join(", ");
+    let row = |uses: &str, answer: &str| {
+        check(&format!("holds  {holds}\n buys   200.00\n uses   {uses}\n {answer}"));
+    };
+    let pays = (1..=100).map(|number| format!("pays   c{number:03} (store): 1.00"));
+    let pays = pays.collect::<Vec<_>>().join("\n ");
+    row("credits max", &format!("{pays}\n due    100.00\n skips  c101: limit"));
+    row("credits 100.01", "refused tenders of a redemption are limited to 100");
+}

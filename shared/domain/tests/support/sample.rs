@@ -8,9 +8,10 @@ use std::str::FromStr;
 
 use scrip_domain::amount::{Minor, Points, Units};
 use scrip_domain::asset::{Asset, Kind};
+use scrip_domain::draft::Draft;
 use scrip_domain::entry::{Decision, Entry, Line};
 use scrip_domain::issue::{self, Issue, Value};
-use scrip_domain::posting::Posting;
+use scrip_domain::posting::{Posting, PostingReason};
 use scrip_domain::program::{Document, Program};
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::{Lot, Wallet};
@@ -66,6 +67,15 @@ pub(crate) fn units(count: u64) -> Units {
 
 pub(crate) fn points_asset(points: &str) -> Asset {
     Asset::Points(named(points))
+}
+
+/// Puts lots of points into a draft until its wallet has so many lots.
+pub(crate) fn fill_with_lots(draft: &mut Draft, count: usize) {
+    for place in draft.wallet().lot_count()..count {
+        let expires_at = at("2099-01-01T00:00:00Z").plus_seconds(place as u64);
+        let (points_of, reason) = (named("survey"), PostingReason::Issued);
+        draft.issue(&points_of, points(1), reason, None, expires_at).unwrap();
+    }
 }
 
 /// The line that a decision appends.

@@ -87,6 +87,8 @@ struct DrawnDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     id: Option<LotId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<Millis>,
     #[serde(default, skip_serializing_if = "is_false")]
     grace: bool,
@@ -108,11 +110,13 @@ impl StateDocument {
     pub(super) fn into_wallet(self) -> Result<Wallet, String> {
         let holdings = self.assets.into_iter();
         let holdings = holdings.map(|(asset, holding)| Ok((asset, decode_holding(holding)?)));
+        let assets = holdings.collect::<Result<_, String>>()?;
+        let holds = self.holds.into_iter().map(|hold| decode_hold(hold, &assets));
         Ok(Wallet {
             facts: self.facts,
             standing: self.tier.map(StandingDocument::into_standing),
-            assets: holdings.collect::<Result<_, String>>()?,
-            holds: self.holds.into_iter().map(decode_hold).collect(),
+            holds: holds.collect::<Result<_, String>>()?,
+            assets,
         })
     }
 }
@@ -172,20 +176,29 @@ fn decode_lot(document: LotDocument) -> Result<Lot, String> {
     })
 }
 
+/// A lot stays while a hold may give back to it, so that of what has an id the lot in the same
+/// state says the rest.
 fn encode_hold(hold: &Hold) -> HoldDocument {
-    HoldDocument {
-        id: hold.redemption.clone(),
-        to: Millis(hold.lapses_at),
-        draws: hold.draws.iter().map(DrawDocument::from_draw).collect(),
+    let mut draws: Vec<_> = hold.draws.iter().map(DrawDocument::from_draw).collect();
+    let drawn = draws.iter_mut().flat_map(|draw| &mut draw.lots);
+    for drawn in drawn.filter(|drawn| drawn.id.is_some()) {
+        (drawn.at, drawn.to, drawn.grace) = (None, None, false);
     }
+    HoldDocument { id: hold.redemption.clone(), to: Millis(hold.lapses_at), draws }
 }
 
-fn decode_hold(document: HoldDocument) -> Hold {
-    Hold {
-        redemption: document.id,
-        lapses_at: document.to.0,
-        draws: document.draws.into_iter().map(DrawDocument::into_draw).collect(),
+fn decode_hold(document: HoldDocument, assets: &BTreeMap<Asset, Holding>) -> Result<Hold, String> {
+    let mut draws: Vec<_> = document.draws.into_iter().map(DrawDocument::into_draw).collect();
+    for draw in &mut draws {
+        let lots = assets.get(&draw.asset).map_or(&[][..], |holding| &holding.lots);
+        for drawn in draw.lots.iter_mut().filter(|drawn| drawn.id.is_some()) {
+            let lot = lots.iter().find(|lot| lot.id() == drawn.id.as_ref());
+            let lot = lot.ok_or_else(|| format!("{:?} is held and not there", drawn.id))?;
+            let (expires_at, is_grace) = (lot.expires_at, lot.is_grace);
+            *drawn = Drawn { issued_at: lot.issued_at(), expires_at, is_grace, ..drawn.clone() };
+        }
     }
+    Ok(Hold { redemption: document.id, lapses_at: document.to.0, draws })
 }
 
 impl DrawDocument {
@@ -193,6 +206,7 @@ impl DrawDocument {
         let lots = draw.lots.iter().map(|drawn| DrawnDocument {
             n: drawn.amount,
             id: drawn.id.clone(),
+            at: millis(drawn.issued_at),
             to: millis(drawn.expires_at),
             grace: drawn.is_grace,
         });
@@ -202,6 +216,7 @@ impl DrawDocument {
     pub(super) fn into_draw(self) -> Draw {
         let lots = self.lots.into_iter().map(|drawn| Drawn {
             id: drawn.id,
+            issued_at: instant(drawn.at),
             expires_at: instant(drawn.to),
             is_grace: drawn.grace,
             amount: drawn.n,

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use scrip_domain::amount::{Points, Units};
 use scrip_domain::asset::Kind;
 use scrip_domain::award::{self, Award};
-use scrip_domain::entry::{Entry, Operation};
+use scrip_domain::entry::{Decision, Entry, Line, Operation};
 use scrip_domain::id::{MemberId, RedemptionId};
 use scrip_domain::issue::void::{self, Void};
 use scrip_domain::issue::{self, Issue, Value};
@@ -318,6 +318,20 @@ impl Bench {
                 release::decide(it.wallet, history.as_ref(), it.now)
             })
             .await
+    }
+
+    /// Appends a line as it is, and returns how many bytes its item has.
+    pub(crate) async fn write(&self, name: &str, line: Line, now: Instant) -> usize {
+        self.tell(now);
+        let request = request(name, line.detail.operation().unwrap(), &name);
+        let written = self.ledger.apply(&request, |_| {
+            Ok::<_, award::Refusal>(Decision::<std::convert::Infallible>::Append(line.clone()))
+        });
+        let entry = appended(written.await);
+        assert_eq!(entry.line, line);
+        let read = self.ledger.line(&member(name), entry.number).await.unwrap().unwrap();
+        assert_eq!(read.entry, entry);
+        item_bytes(self.items(&format!("MEMBER#{name}")).await.last().unwrap())
     }
 
     /// The raw items of a partition, in the order of their sort keys.

@@ -6,7 +6,7 @@ use crate::amount::Minor;
 use crate::asset::Kind;
 use crate::program::CreditKind;
 use crate::redeem::PlanRefusal;
-use crate::redeem::plan::{PLAN_ITEMS_MAX, Tender, Why};
+use crate::redeem::plan::{TENDERS_MAX, Tender, Why};
 
 impl Planner<'_> {
     /// Promotional credit first, then store, then gift card; within each as they were selected.
@@ -19,7 +19,7 @@ impl Planner<'_> {
         }
         ranked.sort_by_key(|(kind, _)| *kind);
         for (kind, candidate) in ranked {
-            let room = if self.plan.tenders.len() < PLAN_ITEMS_MAX {
+            let room = if self.plan.tenders.len() < TENDERS_MAX {
                 self.room_of(self.plan.room_for(kind))
             } else {
                 Room { most: Minor::ZERO, why: Why::Limit }

@@ -11,7 +11,7 @@ use crate::program::{Program, RewardDefinition};
 use crate::rate::Rounding;
 use crate::redeem::PlanRefusal;
 use crate::redeem::basket::BasketLine;
-use crate::redeem::plan::{PLAN_ITEMS_MAX, Why, less};
+use crate::redeem::plan::{DISCOUNTS_MAX, Why, less};
 
 /// What limits all rewards of one definition together.
 struct Bounds {
@@ -62,7 +62,7 @@ impl Planner<'_> {
     }
 
     fn room(&self, definition: &RewardDefinition, bounds: &Bounds, open: Minor) -> Room {
-        if PLAN_ITEMS_MAX <= self.plan.discounts.len() {
+        if DISCOUNTS_MAX <= self.plan.discounts.len() {
             return Room { most: Minor::ZERO, why: Why::Limit };
         }
         if bounds.base.is_zero() {

@@ -8,7 +8,7 @@ use crate::id::LotId;
 use crate::limit::LimitReached;
 use crate::redeem::PlanRefusal;
 use crate::redeem::basket::{MoneyUse, Wanted};
-use crate::redeem::plan::{PLAN_ITEMS_MAX, PassedOver, Why, less, sum};
+use crate::redeem::plan::{PassedOver, TENDERS_MAX, Why, less, sum};
 use crate::wallet::{Draw, Lot};
 
 /// A reward or credit in the currency of the basket, of which something is available.
@@ -77,9 +77,9 @@ impl Planner<'_> {
                 pass(id, Why::NotAvailable);
             }
         }
-        let issued_at = |lot: &Lot| lot.identity.as_ref().map(|identity| identity.issued_at);
-        selected
-            .sort_by_key(|(_, lot, ..)| (lot.expires_at.is_none(), lot.expires_at, issued_at(lot)));
+        selected.sort_by_key(|(_, lot, ..)| {
+            (lot.expires_at.is_none(), lot.expires_at, lot.issued_at())
+        });
         let candidate = |(asset, lot, id, wanted): (&Asset, &Lot, &LotId, Wanted<Minor>)| {
             let (asset, id) = (asset.clone(), id.clone());
             Candidate { asset, id, available: lot.remaining.into(), wanted }
@@ -88,7 +88,9 @@ impl Planner<'_> {
         let available = sum(candidates.iter().map(|candidate| candidate.available));
         let currency = self.basket.currency;
         let spending = Spending { kind, currency, budget: uses.budget(), available, kept_by: None };
-        passed_over.into_iter().for_each(|passed| self.note(passed));
+        for passed in passed_over {
+            self.note(passed);
+        }
         Ok((candidates, spending))
     }
 
@@ -123,7 +125,7 @@ impl Planner<'_> {
     }
 
     fn note(&mut self, passed: PassedOver) {
-        if self.plan.passed_over.len() < PLAN_ITEMS_MAX {
+        if self.plan.passed_over.len() < TENDERS_MAX {
             self.plan.passed_over.push(passed);
         }
     }
@@ -188,7 +190,8 @@ impl Spending {
     fn against(&self, why: Why, most: Minor) -> PlanRefusal {
         match why {
             Why::NothingDue => PlanRefusal::MoreThanDue { due: most },
-            Why::Limit => PlanRefusal::LimitReached(LimitReached::PLAN),
+            Why::Limit if self.kind == Kind::Credit => LimitReached::TENDERS.into(),
+            Why::Limit => LimitReached::DISCOUNTS.into(),
             why => PlanRefusal::AgainstRule { kind: self.kind, why, most },
         }
     }

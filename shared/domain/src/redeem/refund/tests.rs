@@ -9,10 +9,10 @@ use crate::redeem::{
     self, Basket, BasketLine, MoneyUse, PointsUse, Redemption, Settlement, Uses, Wanted,
 };
 use crate::sample::{
-    appended, at, entry, granted, identity_lots, lots, minor, named, points, points_asset,
-    postings, program, program_of, program_with, units,
+    appended, at, entry, fill_with_lots, granted, identity_lots, lots, minor, named, points,
+    points_asset, postings, program, program_of, program_with, units,
 };
-use crate::wallet::LOTS_MAX;
+use crate::wallet::{IDENTITIES_MAX, LOTS_MAX};
 
 const NOW: &str = "2026-11-21T03:04:05Z";
 const CHRISTMAS: &str = "2026-12-25T00:00:00Z";
@@ -157,7 +157,6 @@ fn half_of_the_example_gives_back_half_of_its_discounts_and_no_benefit() {
     check(&example(), "1 50.00", &back, 0);
     let line = refund(&example(), "1 50.00", NOW).unwrap();
     let lots = [
-        "benefit:ten-percent ten-percent-1 0/1 until 2027-02-19T13:00:00Z",
         "reward:birthday:AUD birthday-2026 1250/",
         "credit:store:AUD card 1000/1000",
         "credit:welcome:AUD welcome 2000/",
@@ -509,7 +508,7 @@ fn spent_credit_that_never_expires_is_made_anew_under_its_own_id() {
 }
 
 #[test]
-fn refund_in_parts_grows_one_lot_before_the_expiry_and_makes_new_ones_after_it() {
+fn refund_in_parts_grows_one_lot_before_the_expiry_and_one_for_each_day_after_it() {
     let spent = expiring("credit welcome v1 1000");
     let first = refunded(spent, &["4.00"]);
     let remaining = |wallet: &Wallet| -> Vec<(String, u64)> {
@@ -519,13 +518,15 @@ fn refund_in_parts_grows_one_lot_before_the_expiry_and_makes_new_ones_after_it()
     assert_eq!(remaining(&first.line.wallet), [("v1".to_owned(), 400)]);
     let second = entry(refund(&first, "5.00", CHRISTMAS).unwrap(), 8, at(CHRISTMAS));
     assert_eq!(remaining(&second.line.wallet), [("entry:8".to_owned(), 500)]);
-    let third = refund(&second, "1.00", CHRISTMAS).unwrap();
-    let lots = [("entry:8".to_owned(), 500), ("entry:9".to_owned(), 100)];
-    assert_eq!(remaining(&third.wallet), lots);
+    let third = entry(refund(&second, "0.50", CHRISTMAS).unwrap(), 9, at(CHRISTMAS));
+    assert_eq!(remaining(&third.line.wallet), [("entry:8".to_owned(), 550)]);
+    let fourth = refund(&third, "0.50", "2026-12-26T00:00:00Z").unwrap();
+    let lots = [("entry:8".to_owned(), 550), ("entry:10".to_owned(), 50)];
+    assert_eq!(remaining(&fourth.wallet), lots);
 }
 
 #[test]
-fn new_lots_of_one_refund_are_told_apart() {
+fn new_lots_of_one_refund_are_told_apart_unless_they_are_alike() {
     let texts = [
         &format!("credit welcome c1 1000 until {CHRISTMAS}"),
         &format!("credit welcome c2 1000 until {CHRISTMAS}"),
@@ -537,7 +538,7 @@ fn new_lots_of_one_refund_are_told_apart() {
     let moved = [
         "reward:points-reward:AUD entry:7 reinstated +500",
         "credit:welcome:AUD entry:7:2 reinstated +1000",
-        "credit:welcome:AUD entry:7:3 reinstated +1000",
+        "credit:welcome:AUD entry:7:2 reinstated +1000",
     ];
     assert_eq!(postings(&line), moved.map(|moved| format!("{moved} until {GRACE}")));
 }
@@ -561,10 +562,11 @@ fn refund_after_debt_repays_it() {
 fn refund_is_never_refused_for_the_number_of_lots_but_for_the_amount() {
     let spent = spent_of("credit store c1 1000");
     let mut draft = Draft::open(&spent.line.wallet, at(NOW));
-    for place in 0..LOTS_MAX {
+    for place in 0..IDENTITIES_MAX {
         let (id, reason) = (named(&place.to_string()), PostingReason::Issued);
         draft.grant(&"benefit:free-hem".parse().unwrap(), id, units(1), reason, None).unwrap();
     }
+    fill_with_lots(&mut draft, LOTS_MAX);
     let full = draft.into_wallet();
     let line = refund_in(&program(), (&full, &spent), "1 40.00", (7, NOW)).unwrap();
     assert_eq!(line.wallet.lot_count(), LOTS_MAX + 1);
