@@ -8,10 +8,10 @@ use scrip_domain::id::{Handle, LotId, MemberId, RESERVED, Reason};
 use scrip_domain::issue::{self, Issue, Refusal, Value};
 use scrip_domain::program::Program;
 use scrip_domain::time::Instant;
-use scrip_edge::{Answer, ApiRequest, App, CurrentProgram, Object, Problem, line_of, units};
+use scrip_edge::{Answer, ApiRequest, App, CurrentProgram, Object, Problem, line_of};
 use serde::{Deserialize, Serialize};
 
-use crate::{DefinitionAnswer, id};
+use crate::{ValueAnswer, id};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,13 +52,7 @@ struct IssueAnswer<'a> {
     entry: u64,
     id: &'a LotId,
     #[serde(flatten)]
-    definition: DefinitionAnswer<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uses: Option<Units>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    amount: Option<serde_json::Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    currency: Option<Currency>,
+    value: ValueAnswer<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Instant>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,15 +145,11 @@ fn answer(entry: &Entry) -> Option<impl Serialize> {
     let Detail::Issue(issued) = &entry.line.detail else {
         return None;
     };
-    let is_benefit = issued.kind() == Kind::Benefit;
     Some(IssueAnswer {
         member: &entry.account,
         entry: entry.number,
         id: &issued.id,
-        definition: DefinitionAnswer::of(&issued.asset),
-        uses: is_benefit.then_some(issued.amount),
-        amount: (!is_benefit).then(|| units(&issued.asset, issued.amount)),
-        currency: issued.asset.currency(),
+        value: ValueAnswer::of(&issued.asset, issued.amount),
         expires_at: issued.expires_at,
         reason: issued.reason.as_ref(),
     })

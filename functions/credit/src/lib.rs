@@ -4,7 +4,9 @@ mod extension;
 mod issue;
 mod void;
 
+use scrip_domain::amount::Units;
 use scrip_domain::asset::{Asset, Kind};
+use scrip_domain::currency::Currency;
 use scrip_domain::id::{Handle, LotId};
 use scrip_edge::{Answer, ApiRequest, App, Code, Function, Problem, Route, Scope};
 use serde::Serialize;
@@ -68,6 +70,31 @@ impl<'a> DefinitionAnswer<'a> {
     fn of(asset: &'a Asset) -> Self {
         let of = |kind| (asset.kind() == Some(kind)).then(|| asset.definition());
         Self { reward: of(Kind::Reward), benefit: of(Kind::Benefit), credit: of(Kind::Credit) }
+    }
+}
+
+/// So much of a definition: of a benefit in uses, of the others money.
+#[derive(Serialize)]
+struct ValueAnswer<'a> {
+    #[serde(flatten)]
+    definition: DefinitionAnswer<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uses: Option<Units>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<Currency>,
+}
+
+impl<'a> ValueAnswer<'a> {
+    fn of(asset: &'a Asset, amount: Units) -> Self {
+        let currency = asset.currency();
+        Self {
+            definition: DefinitionAnswer::of(asset),
+            uses: currency.is_none().then_some(amount),
+            amount: currency.map(|currency| currency.format_amount(amount.into())),
+            currency,
+        }
     }
 }
 

@@ -1,17 +1,15 @@
 //! `POST …/{kind}/{id}/void`: what remains is taken back.
 
-use scrip_domain::amount::Units;
 use scrip_domain::asset::Kind;
-use scrip_domain::currency::Currency;
 use scrip_domain::entry::{Detail, Entry, Operation};
 use scrip_domain::id::{LotId, MemberId, Reason};
 use scrip_domain::issue::Voided;
 use scrip_domain::issue::void::{self, Refusal, Void};
-use scrip_edge::{Answer, ApiRequest, App, Code, Object, Problem, units};
+use scrip_edge::{Answer, ApiRequest, App, Code, Object, Problem};
 use scrip_store::{Outcome, Request};
 use serde::{Deserialize, Serialize};
 
-use crate::{DefinitionAnswer, id};
+use crate::{ValueAnswer, id};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,15 +24,9 @@ struct VoidAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<u64>,
     id: &'a LotId,
-    #[serde(flatten)]
-    definition: DefinitionAnswer<'a>,
     /// How much was taken back.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uses: Option<Units>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    amount: Option<serde_json::Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    currency: Option<Currency>,
+    #[serde(flatten)]
+    value: ValueAnswer<'a>,
     reason: &'a Reason,
 }
 
@@ -70,15 +62,11 @@ fn of_line(entry: &Entry) -> Option<VoidAnswer<'_>> {
 }
 
 fn answer<'a>(member: &'a MemberId, entry: Option<u64>, voided: &'a Voided) -> VoidAnswer<'a> {
-    let is_benefit = voided.kind == Kind::Benefit;
     VoidAnswer {
         member,
         entry,
         id: &voided.id,
-        definition: DefinitionAnswer::of(&voided.asset),
-        uses: is_benefit.then_some(voided.amount),
-        amount: (!is_benefit).then(|| units(&voided.asset, voided.amount)),
-        currency: voided.asset.currency(),
+        value: ValueAnswer::of(&voided.asset, voided.amount),
         reason: &voided.reason,
     }
 }

@@ -135,7 +135,7 @@ pub enum PlanRefusal {
         available: Points,
     },
     /// More of one reward, benefit or credit than is available of it.
-    #[error("not that much of the {kind} `{id}` is available")]
+    #[error("less than that is available of the {kind} `{id}`")]
     InsufficientLot {
         /// Its kind.
         kind: Kind,
@@ -147,7 +147,7 @@ pub enum PlanRefusal {
         currency: Option<Currency>,
     },
     /// More of all rewards or all credits than is available.
-    #[error("not that much is available of {kind}s in the currency of the basket")]
+    #[error("the {kind}s in the currency of the basket come to less than that")]
     InsufficientMoney {
         /// The kind.
         kind: Kind,

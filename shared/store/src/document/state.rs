@@ -180,8 +180,8 @@ fn decode_lot(document: LotDocument) -> Result<Lot, String> {
 /// state says the rest.
 fn encode_hold(hold: &Hold) -> HoldDocument {
     let mut draws: Vec<_> = hold.draws.iter().map(DrawDocument::from_draw).collect();
-    let drawn = draws.iter_mut().flat_map(|draw| &mut draw.lots);
-    for drawn in drawn.filter(|drawn| drawn.id.is_some()) {
+    let lots = draws.iter_mut().flat_map(|draw| &mut draw.lots);
+    for drawn in lots.filter(|drawn| drawn.id.is_some()) {
         (drawn.at, drawn.to, drawn.grace) = (None, None, false);
     }
     HoldDocument { id: hold.redemption.clone(), to: Millis(hold.lapses_at), draws }
