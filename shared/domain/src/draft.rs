@@ -291,8 +291,8 @@ impl Draft {
     /// Puts off the expiry of a reward, benefit or credit.
     pub(crate) fn extend(&mut self, kind: Kind, id: &LotId, expires_at: Instant) {
         let asset = self.wallet.lot(kind, id).map(|(asset, _)| asset.clone());
-        let holding = asset.and_then(|asset| self.wallet.assets.get_mut(&asset));
-        let Some(holding) = holding else { return };
+        let Some(asset) = asset else { return };
+        let Some(holding) = self.wallet.assets.get_mut(&asset) else { return };
         let place = holding.lots.iter().position(|lot| lot.id() == Some(id));
         let Some(mut lot) = place.map(|place| holding.lots.remove(place)) else { return };
         lot.expires_at = Some(expires_at);
@@ -300,6 +300,11 @@ impl Draft {
             identity.is_extended = true;
         }
         holding.put(lot);
+        let draws = self.wallet.holds.iter_mut().flat_map(|hold| &mut hold.draws);
+        let held = draws.filter(|draw| draw.asset == asset).flat_map(|draw| &mut draw.lots);
+        for drawn in held.filter(|drawn| drawn.id.as_ref() == Some(id)) {
+            drawn.expires_at = Some(expires_at);
+        }
     }
 
     fn lot_mut(&mut self, kind: Kind, id: &LotId) -> Option<&mut Lot> {

@@ -26,7 +26,7 @@ use crate::key;
 use crate::ledger::{Ledger, Recorded};
 use crate::marker::{Claim, Job, arm};
 use crate::operation::{ApplyError, Outcome, OutcomeOfMany, Request, Situation};
-use crate::read::Freshness;
+use crate::read::{Freshness, newest_of};
 
 /// Tries before a caller is told that a wallet is contended. Each costs at least two reads.
 const TRIES_MAX: u32 = 10;
@@ -59,8 +59,19 @@ enum Settled<T> {
 struct Account<'a> {
     request: &'a Request,
     newest: Option<Recorded>,
+    /// The number of the newest line of what the request is about.
+    about_number: Sight,
     about: Option<Entry>,
     empty: Wallet,
+}
+
+/// What is known of a line by a look-up in the index.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    /// Nothing yet.
+    None,
+    /// Its number, if there is one, read consistently.
+    Consistent(Option<u64>),
 }
 
 impl Account<'_> {
@@ -172,8 +183,8 @@ impl Ledger {
     where
         R: std::error::Error + 'static,
     {
-        let accounts = self.read_newest(requests).await?;
-        match self.replay(&accounts).await {
+        let mut accounts = self.read_newest(requests).await?;
+        match self.replay(&mut accounts).await {
             Ok(Some(settled)) => Ok(settled),
             Ok(None) | Err(Setback::Raced) => Err(ApplyError::Contended),
             Err(Setback::Unheard(error)) => Err(error.into()),
@@ -189,7 +200,8 @@ impl Ledger {
         let mut accounts = Vec::with_capacity(requests.len());
         for request in requests {
             let newest = self.newest(&request.member).await?;
-            accounts.push(Account { request, newest, about: None, empty: Wallet::default() });
+            let (about_number, about, empty) = (Sight::None, None, Wallet::default());
+            accounts.push(Account { request, newest, about_number, about, empty });
         }
         Ok(accounts)
     }
@@ -207,14 +219,15 @@ impl Ledger {
         let decided_at = Stopwatch::now();
         let newest = accounts.iter().filter_map(|account| account.newest.as_ref());
         let now = self.one_instant(newest)?;
-        if let Some(settled) = self.replay(&accounts).await? {
+        if let Some(settled) = self.replay(&mut accounts).await? {
             return Ok(settled);
         }
         let mut decided = self.decide(&mut accounts, decide, now, Freshness::Eventual).await?;
-        let is_about = requests.iter().any(|request| request.about.is_some());
-        if is_about && !matches!(decided, Ok(Decided::Append(_))) {
-            // To write nothing must not rest on what may be out of date. A line may: the put
-            // fails when another has been written since.
+        let unsure = |account: &Account<'_>| {
+            account.request.about.is_some() && account.about_number == Sight::None
+        };
+        if accounts.iter().any(unsure) && !matches!(decided, Ok(Decided::Append(_))) {
+            // To write nothing must not rest on what may be out of date.
             decided = self.decide(&mut accounts, decide, now, Freshness::Consistent).await?;
         }
         let lines = match decided.map_err(|refusal| Setback::Final(ApplyError::Refused(refusal)))? {
@@ -231,18 +244,12 @@ impl Ledger {
     /// Answers from the log when the operation is there.
     async fn replay<T, R: std::error::Error + 'static>(
         &self,
-        accounts: &[Account<'_>],
+        accounts: &mut [Account<'_>],
     ) -> Result<Option<Settled<T>>, Setback<R>> {
-        for (place, account) in accounts.iter().enumerate() {
-            let Some(operation) = &account.request.operation else {
-                continue;
-            };
+        for (place, account) in accounts.iter_mut().enumerate() {
+            let Some(number) = self.look_up(account).await? else { continue };
             let member = &account.request.member;
-            let Some(newest) = &account.newest else {
-                continue;
-            };
-            let found = self.find_operation(member, &key::operation(operation)).await?;
-            let Some(number) = found else { continue };
+            let Some(newest) = &account.newest else { continue };
             let line = if number == newest.entry.number {
                 newest.clone()
             } else {
@@ -256,6 +263,25 @@ impl Ledger {
             return Ok(Some(Settled::Replayed(line.entry)));
         }
         Ok(None)
+    }
+
+    /// The number of the line of the account's operation, if it was applied. Where that is an
+    /// action on what the request is about, their names begin alike, and one consistent query
+    /// answers for both.
+    async fn look_up(&self, account: &mut Account<'_>) -> Result<Option<u64>, StoreError> {
+        let Request { member, operation, about, .. } = account.request;
+        // An empty log holds no operation.
+        let (Some(operation), Some(_)) = (operation, &account.newest) else {
+            return Ok(None);
+        };
+        let name = key::operation(operation);
+        let about = about.as_ref().map(key::operation);
+        let Some(prefix) = about.filter(|prefix| name.starts_with(prefix)) else {
+            return self.find_operation(member, &name).await;
+        };
+        let under = self.operations_under(member, &prefix, Freshness::Consistent).await?;
+        account.about_number = Sight::Consistent(newest_of(&under));
+        Ok(under.iter().find(|(each, _)| *each == name).map(|(_, number)| *number))
     }
 
     async fn decide<T, R, D>(
@@ -292,10 +318,11 @@ impl Ledger {
             return Ok(None);
         };
         let member = &account.request.member;
-        let prefix = key::operation(about);
-        let Some(number) = self.newest_under(member, &prefix, freshness).await? else {
-            return Ok(None);
+        let number = match account.about_number {
+            Sight::Consistent(number) => number,
+            Sight::None => self.newest_under(member, &key::operation(about), freshness).await?,
         };
+        let Some(number) = number else { return Ok(None) };
         if number == newest.entry.number {
             return Ok(Some(newest.entry.clone()));
         }

@@ -52,6 +52,10 @@ pub struct Request {
     pub program: u64,
     /// What the decision needs the newest line of: of this operation and of the actions on what
     /// it made, such as the captures and refunds of a redemption.
+    ///
+    /// An action on it, whose name begins with its name, is given the newest line there is. Another
+    /// operation may at first be given an older one, at half the cost, and is decided again before
+    /// it is refused: it may append only what the wallet bears out.
     pub about: Option<Operation>,
 }
 

@@ -235,7 +235,8 @@ impl Ledger {
         member: &MemberId,
         name: &str,
     ) -> Result<Option<u64>, StoreError> {
-        self.newest_operation(member, "#op = :name", name, Freshness::Consistent).await
+        let found = self.operations(member, "#op = :name", name, Freshness::Consistent).await?;
+        Ok(newest_of(&found))
     }
 
     /// The number of the newest line whose operation's name begins so.
@@ -245,16 +246,26 @@ impl Ledger {
         prefix: &str,
         freshness: Freshness,
     ) -> Result<Option<u64>, StoreError> {
-        self.newest_operation(member, "begins_with(#op, :name)", prefix, freshness).await
+        Ok(newest_of(&self.operations_under(member, prefix, freshness).await?))
     }
 
-    async fn newest_operation(
+    /// The operations whose names begin so, with the numbers of their lines.
+    pub(crate) async fn operations_under(
+        &self,
+        member: &MemberId,
+        prefix: &str,
+        freshness: Freshness,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        self.operations(member, "begins_with(#op, :name)", prefix, freshness).await
+    }
+
+    async fn operations(
         &self,
         member: &MemberId,
         condition: &str,
         name: &str,
         freshness: Freshness,
-    ) -> Result<Option<u64>, StoreError> {
+    ) -> Result<Vec<(String, u64)>, StoreError> {
         let account = key::account(member);
         let query = self
             .query(account.clone(), freshness)
@@ -262,15 +273,16 @@ impl Ledger {
             .key_condition_expression(format!("#pk = :pk AND {condition}"))
             .expression_attribute_names("#op", OPERATION)
             .expression_attribute_values(":name", AttributeValue::S(name.to_owned()));
-        let mut newest = None;
+        let mut found = Vec::new();
         for row in self.all_items(query, usize::MAX).await? {
-            let sort = row.get(SORT).and_then(|sort| sort.as_s().ok());
-            let number = sort.and_then(|sort| key::entry_number(sort));
-            let number =
-                number.ok_or_else(|| StoreError::damaged(&account, name, "no entry number"))?;
-            newest = newest.max(Some(number));
+            let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok());
+            let number = text(SORT).and_then(|sort| key::entry_number(sort));
+            let (Some(operation), Some(number)) = (text(OPERATION), number) else {
+                return Err(StoreError::damaged(&account, name, "no operation or entry number"));
+            };
+            found.push((operation.clone(), number));
         }
-        Ok(newest)
+        Ok(found)
     }
 
     pub(crate) fn query(&self, partition: String, freshness: Freshness) -> QueryFluentBuilder {
@@ -337,6 +349,11 @@ impl Ledger {
         let item = self.get(&key::account(member), &key::entry(number), freshness).await?;
         item.map(|item| decode(member, item)).transpose()
     }
+}
+
+/// The number of the newest of these lines.
+pub(crate) fn newest_of(operations: &[(String, u64)]) -> Option<u64> {
+    operations.iter().map(|(_, number)| *number).max()
 }
 
 fn carried(line: Recorded, at: Instant) -> AsOf {

@@ -42,7 +42,12 @@ impl Draft {
         let expires_at = found.map_or(drawn.expires_at, |lot| lot.expires_at);
         let has_expired = expires_at.is_some_and(|expires_at| expires_at <= self.now);
         let was_voided = found.is_some_and(Lot::is_voided);
-        let own = Lot { expires_at, ..made_anew(drawn, self.now) };
+        let mut own = Lot { expires_at, ..made_anew(drawn, self.now) };
+        let was_extended =
+            found.and_then(|lot| lot.identity.as_ref()).is_some_and(|it| it.is_extended);
+        if let Some(identity) = &mut own.identity {
+            identity.is_extended = was_extended;
+        }
         let is_there = found.is_some();
         let lot = if has_expired {
             self.after_expiry(asset, own, grace, fresh)

@@ -41,8 +41,8 @@ pub enum Refusal {
     /// It has no expiry to put off.
     #[error("the {0} never expires")]
     NeverExpires(Kind),
-    /// Rewards of this definition are not extended.
-    #[error("rewards of this definition cannot be extended")]
+    /// Rewards of this definition are not extended, nor is one in its grace.
+    #[error("rewards of this definition cannot be extended, nor any in its grace")]
     NotExtendable,
     /// A reward is extended once.
     #[error("the reward was extended before")]
@@ -106,7 +106,8 @@ fn require_extendable(program: &Program, asset: &Asset, lot: &Lot) -> Result<(),
     let Asset::Reward(definition, _) = asset else {
         return Ok(());
     };
-    if !program.reward(definition).is_some_and(|definition| definition.is_extendable) {
+    let is_extendable = program.reward(definition).is_some_and(|reward| reward.is_extendable);
+    if lot.is_grace || !is_extendable {
         return Err(Refusal::NotExtendable);
     }
     match &lot.identity {

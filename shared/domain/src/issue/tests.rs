@@ -499,3 +499,39 @@ fn extension_orders_lots_anew_and_reaches_what_a_hold_gives_back() {
     let whole = "credit:store:AUD x1 80/80 until 2026-12-31T00:00:00Z extended";
     assert_eq!(identity_lots(&released.wallet), [lots[0], whole]);
 }
+
+#[test]
+fn extension_of_what_is_held_is_known_to_the_hold() {
+    let credit = format!("credit store c1 100 until {CHRISTMAS}");
+    let wallet = granted(&Wallet::default(), &program(), &[&credit], NOW);
+    let held = opened(&wallet, 80, credits(80), Settlement::Held(Some(named("P7D"))));
+    let later = "2027-01-31T00:00:00Z";
+    let request = put_off(Kind::Credit, "c1", later);
+    let line = extend(&held.line.wallet, &request, LATER).unwrap();
+    let drawn = &line.wallet.holds[0].draws[0].lots[0];
+    assert_eq!(drawn.expires_at, Some(at(later)));
+    let lot = format!("credit:store:AUD c1 20/100 until {later} extended");
+    assert_eq!(identity_lots(&line.wallet), [lot]);
+}
+
+/// A reward of 5 that was spent, and given back after its expiry.
+fn in_its_grace(text: &str) -> Wallet {
+    let wallet = granted(&Wallet::default(), &program(), &[text], NOW);
+    let rewards = MoneyUse::All(Wanted::Max);
+    let uses = Uses { rewards, ..Uses::default() };
+    let spent = opened(&wallet, 2_500, uses, Settlement::AtOnce);
+    let part = refund::Part::Lines(vec![(named("1"), minor(2_500))]);
+    let request = refund::Refund { refund: named("R-1"), part };
+    let (history, when) = (History::of(&spent), (9, at(CHRISTMAS)));
+    let state = &spent.line.wallet;
+    let refunded = refund::decide(state, &program(), history.as_ref(), &request, when);
+    appended(refunded.unwrap()).wallet
+}
+
+#[test]
+fn reward_in_its_grace_is_not_extended() {
+    let wallet = in_its_grace(&format!("reward birthday x1 5 until {CHRISTMAS}"));
+    let request = put_off(Kind::Reward, "entry:9", "2027-06-01T00:00:00Z");
+    let refused = extend(&wallet, &request, CHRISTMAS);
+    assert_eq!(refused, Err(extension::Refusal::NotExtendable));
+}

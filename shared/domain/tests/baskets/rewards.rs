@@ -408,5 +408,17 @@ fn plan_has_at_most_twenty_discounts() {
     let off = off.collect::<Vec<_>>().join("\n ");
     row("rewards max", &format!("{off}\n due    80.00\n skips  r21: limit"));
     row("rewards 20.00", &format!("{off}\n due    80.00"));
+    // Points find no room; asked for exactly, they are refused.
+    let holds_points = format!("{holds}, points reward 500");
+    let with_points = |uses: &str, answer: &str| {
+        check(&format!("holds  {holds_points}\n buys   100.00\n uses   {uses}\n {answer}"));
+    };
+    let answer = format!("{off}\n due    80.00\n skips  r21: limit");
+    with_points("rewards max; points reward max", &answer);
+    let refused = "refused discounts of a redemption are limited to 20";
+    with_points("rewards max; points reward 500", refused);
+    // What is paid in full has no use for the rest.
+    let answer = format!("{off}\n due    0.00");
+    check(&format!("holds  {holds}\n buys   20.00\n uses   rewards max\n {answer}"));
     row("rewards 20.01", "refused discounts of a redemption are limited to 20");
 }

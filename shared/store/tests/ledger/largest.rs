@@ -1,7 +1,6 @@
 //! The largest line that there can be: DynamoDB takes no item over 400 KB, and an account whose
 //! next line does not fit could never be written again.
 
-use scrip_domain::amount::Minor;
 use scrip_domain::award::{self, Award};
 use scrip_domain::entry::{Decision, Entry, Line};
 use scrip_domain::issue::{self, Issue, Value};
@@ -16,7 +15,7 @@ use scrip_domain::time::Instant;
 use scrip_domain::wallet::{HOLDS_MAX, IDENTITIES_MAX, LOTS_MAX, Wallet};
 use serde_json::json;
 
-use crate::support::{Bench, at, points};
+use crate::support::{Bench, at, cents, points};
 
 /// DynamoDB's limit, in bytes.
 const ITEM_BYTES_MAX: usize = 400 * 1024;
@@ -26,10 +25,6 @@ const LINES_MAX: usize = 200;
 /// An id or handle of the longest kind.
 fn long(start: &str, number: usize, chars: usize) -> String {
     format!("{start}{number:0width$}", width = chars - start.len())
-}
-
-fn cents(count: u64) -> Minor {
-    Minor::try_from(count).unwrap()
 }
 
 /// Long handles and long texts everywhere.

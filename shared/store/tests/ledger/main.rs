@@ -8,6 +8,7 @@
 
 mod capacity;
 mod damage;
+mod lag;
 mod largest;
 mod markers;
 mod protocol;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use scrip_domain::amount::{Points, Units};
+use scrip_domain::amount::{Minor, Points, Units};
 use scrip_domain::asset::Kind;
 use scrip_domain::award::{self, Award};
 use scrip_domain::entry::{Decision, Entry, Line, Operation};
@@ -16,7 +16,8 @@ use scrip_domain::purchase::{self, LineKind, Purchase, PurchaseLine};
 use scrip_domain::redeem::capture::{self, Part};
 use scrip_domain::redeem::refund::{self, Refund};
 use scrip_domain::redeem::{
-    self, Basket, BasketLine, History, PointsUse, Redemption, Settlement, Uses, Wanted, release,
+    self, Basket, BasketLine, History, MoneyUse, PointsUse, Redemption, Settlement, Uses, Wanted,
+    release,
 };
 use scrip_domain::time::{Instant, Period};
 use scrip_local::{Embedded, TABLE};
@@ -37,6 +38,10 @@ pub(crate) fn at(text: &str) -> Instant {
 
 pub(crate) fn member(name: &str) -> MemberId {
     name.parse().unwrap()
+}
+
+pub(crate) fn cents(count: u64) -> Minor {
+    Minor::try_from(count).unwrap()
 }
 
 pub(crate) fn units(count: u64) -> Units {
@@ -159,7 +164,7 @@ impl Bench {
                 kind: LineKind::Product,
                 net: self.program.currency.parse_amount(net).unwrap(),
             }],
-            paid_by_promotional_credit: scrip_domain::amount::Minor::ZERO,
+            paid_by_promotional_credit: Minor::ZERO,
             redemption: redemption.clone(),
         };
         let request = request(name, Operation::Purchase(order.parse().unwrap()), &net);
@@ -221,6 +226,18 @@ impl Bench {
         ledger
             .apply(&request, |it| redeem::decide(it.wallet, &self.program, &command, it.now))
             .await
+    }
+
+    /// Redeems as much credit as there is.
+    pub(crate) async fn spend_credit(
+        &self,
+        ledger: &Ledger,
+        name: &str,
+        id: &str,
+        settlement: Settlement,
+    ) -> Result<Outcome<std::convert::Infallible>, ApplyError<redeem::Refusal>> {
+        let uses = Uses { credits: MoneyUse::All(Wanted::Max), ..Uses::default() };
+        self.spend(ledger, name, id, uses, settlement).await
     }
 
     /// Issues a reward, benefit or credit.

@@ -19,7 +19,8 @@ impl Planner<'_> {
         }
         ranked.sort_by_key(|(kind, _)| *kind);
         for (kind, candidate) in ranked {
-            let room = if self.plan.tenders.len() < TENDERS_MAX {
+            let is_full = TENDERS_MAX <= self.plan.tenders.len();
+            let room = if !is_full || self.plan.due().is_zero() {
                 self.room_of(self.plan.room_for(kind))
             } else {
                 Room { most: Minor::ZERO, why: Why::Limit }

@@ -7,12 +7,16 @@ use crate::id::Handle;
 use crate::program::{PointsDefinition, PointsValue};
 use crate::redeem::PlanRefusal;
 use crate::redeem::basket::Wanted;
+use crate::redeem::plan::DISCOUNTS_MAX;
 
 impl Planner<'_> {
     pub(super) fn use_points(&mut self) -> Result<(), PlanRefusal> {
         for wanted in &self.basket.uses.points {
             let unknown = || PlanRefusal::UnknownPoints(wanted.points.clone());
             let definition = self.program.points(&wanted.points).ok_or_else(unknown)?;
+            if wanted.amount == Wanted::Max && DISCOUNTS_MAX <= self.plan.discounts.len() {
+                continue;
+            }
             let open = self.open(|_| false);
             let Some((count, amount)) = self.count(definition, wanted.amount, total(&open))? else {
                 continue;

@@ -62,11 +62,11 @@ impl Planner<'_> {
     }
 
     fn room(&self, definition: &RewardDefinition, bounds: &Bounds, open: Minor) -> Room {
+        if bounds.base.is_zero() || self.plan.due().is_zero() {
+            return self.room_of(Minor::ZERO);
+        }
         if DISCOUNTS_MAX <= self.plan.discounts.len() {
             return Room { most: Minor::ZERO, why: Why::Limit };
-        }
-        if bounds.base.is_zero() {
-            return self.room_of(Minor::ZERO);
         }
         // A minimum is money of the program's currency: in another nothing is known to reach it.
         let in_other = self.basket.currency != self.program.currency;
