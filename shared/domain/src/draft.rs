@@ -4,10 +4,11 @@
 //! value moves, so each movement is posted exactly once.
 
 mod carry;
+mod identity;
 mod reinstate;
 
 use crate::amount::{Change, Points, Units};
-use crate::asset::{Asset, Kind};
+use crate::asset::Asset;
 use crate::entry::{Detail, Line};
 use crate::facts::Facts;
 use crate::id::{Handle, LotId, RedemptionId};
@@ -274,43 +275,6 @@ impl Draft {
     pub(crate) fn put_back(&mut self, draws: &[Draw]) {
         self.restore(draws);
         self.settle();
-    }
-
-    /// Takes back what remains of a reward, benefit or credit; what a hold has set aside follows
-    /// when it comes back. Returns how much was taken, `None` when there is no such lot.
-    pub(crate) fn void(&mut self, kind: Kind, id: &LotId) -> Option<Units> {
-        let lot = self.lot_mut(kind, id)?;
-        let remaining = lot.remaining;
-        if let Some(identity) = &mut lot.identity {
-            identity.is_voided = true;
-        }
-        self.settle();
-        Some(remaining)
-    }
-
-    /// Puts off the expiry of a reward, benefit or credit.
-    pub(crate) fn extend(&mut self, kind: Kind, id: &LotId, expires_at: Instant) {
-        let asset = self.wallet.lot(kind, id).map(|(asset, _)| asset.clone());
-        let Some(asset) = asset else { return };
-        let Some(holding) = self.wallet.assets.get_mut(&asset) else { return };
-        let place = holding.lots.iter().position(|lot| lot.id() == Some(id));
-        let Some(mut lot) = place.map(|place| holding.lots.remove(place)) else { return };
-        lot.expires_at = Some(expires_at);
-        if let Some(identity) = &mut lot.identity {
-            identity.is_extended = true;
-        }
-        holding.put(lot);
-        let draws = self.wallet.holds.iter_mut().flat_map(|hold| &mut hold.draws);
-        let held = draws.filter(|draw| draw.asset == asset).flat_map(|draw| &mut draw.lots);
-        for drawn in held.filter(|drawn| drawn.id.as_ref() == Some(id)) {
-            drawn.expires_at = Some(expires_at);
-        }
-    }
-
-    fn lot_mut(&mut self, kind: Kind, id: &LotId) -> Option<&mut Lot> {
-        let of_kind = self.wallet.assets.iter_mut().filter(|(asset, _)| asset.kind() == Some(kind));
-        let mut lots = of_kind.flat_map(|(_, holding)| &mut holding.lots);
-        lots.find(|lot| lot.id() == Some(id))
     }
 
     /// Takes points back (DESIGN 5.4): from the lot they came in with, pending or available; then

@@ -383,6 +383,12 @@ fn reward_that_was_not_wanted_or_has_nothing_to_pay_is_not_passed_over() {
         ));
     }
     check(
+        "holds  reward plain 5.00 as usd in USD
+         buys   5.00
+         uses   rewards usd=0.00
+         due    5.00",
+    );
+    check(
         "holds  benefit free, reward plain 10.00
          buys   20.00
          uses   benefits free; rewards max

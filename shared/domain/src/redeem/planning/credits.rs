@@ -25,16 +25,9 @@ impl Planner<'_> {
             } else {
                 Room { most: Minor::ZERO, why: Why::Limit }
             };
-            let wanted = spending.wanted(&candidate);
-            let amount = spending.take(&candidate, &room)?;
-            if amount.is_zero() {
-                if !wanted.is_zero() {
-                    self.pass_over(&candidate, Kind::Credit, room.why);
-                }
-                continue;
+            if let Some((_, draw)) = self.draw(&candidate, &mut spending, &room)? {
+                self.plan.tenders.push(Tender { kind, draw });
             }
-            let draw = self.draw(&candidate, amount)?;
-            self.plan.tenders.push(Tender { kind, draw });
         }
         spending.finish(uses)
     }

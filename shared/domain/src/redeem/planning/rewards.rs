@@ -38,16 +38,10 @@ impl Planner<'_> {
             let open = self.open(|line| excludes(definition, line));
             let Some(bounds) = bounds.get_mut(candidate.asset.definition()) else { continue };
             let room = self.room(definition, bounds, total(&open));
-            let wanted = spending.wanted(candidate);
-            let amount = spending.take(candidate, &room)?;
-            if amount.is_zero() {
-                if !wanted.is_zero() {
-                    self.pass_over(candidate, Kind::Reward, room.why);
-                }
+            let Some((amount, draw)) = self.draw(candidate, &mut spending, &room)? else {
                 continue;
-            }
+            };
             bounds.share_left = bounds.share_left.map(|left| less(left, amount));
-            let draw = self.draw(candidate, amount)?;
             self.take_off(amount, &open, draw)?;
         }
         spending.finish(uses)

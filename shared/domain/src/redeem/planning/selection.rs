@@ -4,6 +4,7 @@ use super::Planner;
 use crate::amount::{Minor, Units};
 use crate::asset::{Asset, Kind};
 use crate::currency::Currency;
+use crate::draft::Insufficient;
 use crate::id::LotId;
 use crate::limit::LimitReached;
 use crate::redeem::PlanRefusal;
@@ -14,8 +15,8 @@ use crate::wallet::{Draw, Lot};
 /// A reward or credit in the currency of the basket, of which something is available.
 pub(super) struct Candidate {
     pub(super) asset: Asset,
-    pub(super) id: LotId,
-    pub(super) available: Minor,
+    id: LotId,
+    available: Minor,
     wanted: Wanted<Minor>,
 }
 
@@ -45,53 +46,59 @@ impl Planner<'_> {
         kind: Kind,
         uses: &MoneyUse,
     ) -> Result<(Vec<Candidate>, Spending), PlanRefusal> {
-        let wallet = self.draft.wallet();
-        let usable = |lot: &Lot| lot.is_accrued() && !lot.remaining.is_zero();
-        let all = wallet.lots_of(kind).filter(|(_, lot)| usable(lot));
-        let mut selected = Vec::new();
-        let mut passed_over = Vec::new();
-        let mut pass = |id: &LotId, why| passed_over.push(PassedOver { kind, id: id.clone(), why });
-        for (asset, lot) in all {
-            let Some(id) = lot.id() else { continue };
-            let Some(wanted) = uses.wanted(id) else { continue };
+        let (mut selected, mut unusable) = (Vec::new(), Vec::new());
+        let lots = self.draft.wallet().lots_of(kind).filter(|(_, lot)| is_usable(lot));
+        for (asset, lot) in lots {
+            let Some((id, wanted)) = lot.id().and_then(|id| Some((id, uses.wanted(id)?))) else {
+                continue;
+            };
             if asset.currency() == Some(self.basket.currency) {
-                selected.push((asset, lot, id, wanted));
+                selected.push((lot, asset.clone(), id.clone(), wanted));
             } else if wanted.is_something() {
-                let currency = asset.currency();
-                return Err(PlanRefusal::LotInOtherCurrency { kind, id: id.clone(), currency });
-            } else if uses.takes_any() {
-                pass(id, Why::Currency);
+                let (id, currency) = (id.clone(), asset.currency());
+                return Err(PlanRefusal::LotInOtherCurrency { kind, id, currency });
+            } else if wanted == Wanted::Max && uses.takes_any() {
+                unusable.push(PassedOver { kind, id: id.clone(), why: Why::Currency });
             }
         }
-        for (id, wanted) in uses.named() {
-            let found = wallet.lot(kind, id).is_some_and(|(_, lot)| usable(lot));
-            if !found && wanted.is_something() {
-                let (available, currency) = (Units::ZERO, Some(self.basket.currency));
-                return Err(PlanRefusal::InsufficientLot {
-                    kind,
-                    id: id.clone(),
-                    available,
-                    currency,
-                });
-            } else if !found && *wanted == Wanted::Max {
-                pass(id, Why::NotAvailable);
-            }
-        }
-        selected.sort_by_key(|(_, lot, ..)| {
-            (lot.expires_at.is_none(), lot.expires_at, lot.issued_at())
+        unusable.extend(self.not_available(kind, uses)?);
+        selected
+            .sort_by_key(|(lot, ..)| (lot.expires_at.is_none(), lot.expires_at, lot.issued_at()));
+        let candidates = selected.into_iter().map(|(lot, asset, id, wanted)| {
+            let available = lot.remaining.into();
+            Candidate { asset, id, available, wanted }
         });
-        let candidate = |(asset, lot, id, wanted): (&Asset, &Lot, &LotId, Wanted<Minor>)| {
-            let (asset, id) = (asset.clone(), id.clone());
-            Candidate { asset, id, available: lot.remaining.into(), wanted }
-        };
-        let candidates: Vec<Candidate> = selected.into_iter().map(candidate).collect();
-        let available = sum(candidates.iter().map(|candidate| candidate.available));
-        let currency = self.basket.currency;
-        let spending = Spending { kind, currency, budget: uses.budget(), available, kept_by: None };
-        for passed in passed_over {
+        let candidates: Vec<Candidate> = candidates.collect();
+        for passed in unusable {
             self.note(passed);
         }
+        let spending = Spending {
+            kind,
+            currency: self.basket.currency,
+            budget: uses.budget(),
+            available: sum(candidates.iter().map(|candidate| candidate.available)),
+            kept_by: None,
+        };
         Ok((candidates, spending))
+    }
+
+    /// Those that are named as far as possible, and of which nothing is available.
+    fn not_available(&self, kind: Kind, uses: &MoneyUse) -> Result<Vec<PassedOver>, PlanRefusal> {
+        let mut passed = Vec::new();
+        for (id, wanted) in uses.named() {
+            let id = id.clone();
+            if self.draft.wallet().lot(kind, &id).is_some_and(|(_, lot)| is_usable(lot)) {
+                continue;
+            }
+            if wanted.is_something() {
+                let (available, currency) = (Units::ZERO, Some(self.basket.currency));
+                return Err(PlanRefusal::InsufficientLot { kind, id, available, currency });
+            }
+            if *wanted == Wanted::Max {
+                passed.push(PassedOver { kind, id, why: Why::NotAvailable });
+            }
+        }
+        Ok(passed)
     }
 
     /// That no more than `most` is left of what something may be used for.
@@ -100,27 +107,30 @@ impl Planner<'_> {
         Room { most, why: if for_other_lines { Why::NothingEligible } else { Why::NothingDue } }
     }
 
-    /// Draws from a candidate.
+    /// Draws of a candidate what is wanted of it and there is room for. `None` when that is
+    /// nothing: it is passed over then, unless nothing was wanted or nothing is left to pay.
     pub(super) fn draw(
         &mut self,
         candidate: &Candidate,
-        amount: Minor,
-    ) -> Result<Draw, PlanRefusal> {
+        spending: &mut Spending,
+        room: &Room,
+    ) -> Result<Option<(Minor, Draw)>, PlanRefusal> {
+        let wanted = spending.wanted(candidate);
+        let amount = spending.take(candidate, room)?;
         let Candidate { asset, id, .. } = candidate;
-        let drawn = self.draft.draw_from(asset, id, amount.into());
-        drawn.map_err(|short| PlanRefusal::InsufficientLot {
-            kind: asset.kind().unwrap_or(Kind::Credit),
-            id: id.clone(),
-            available: short.available,
-            currency: asset.currency(),
-        })
-    }
-
-    /// Notes that nothing of a candidate was used although something was wanted, unless that is
-    /// because nothing was left to pay.
-    pub(super) fn pass_over(&mut self, candidate: &Candidate, kind: Kind, why: Why) {
-        if why != Why::NothingDue {
-            self.note(PassedOver { kind, id: candidate.id.clone(), why });
+        let (kind, id) = (spending.kind, id.clone());
+        if amount.is_zero() {
+            if !wanted.is_zero() && room.why != Why::NothingDue {
+                self.note(PassedOver { kind, id, why: room.why });
+            }
+            return Ok(None);
+        }
+        match self.draft.draw_from(asset, &id, amount.into()) {
+            Ok(draw) => Ok(Some((amount, draw))),
+            Err(Insufficient { available }) => {
+                let currency = asset.currency();
+                Err(PlanRefusal::InsufficientLot { kind, id, available, currency })
+            }
         }
     }
 
@@ -131,9 +141,13 @@ impl Planner<'_> {
     }
 }
 
+fn is_usable(lot: &Lot) -> bool {
+    lot.is_accrued() && !lot.remaining.is_zero()
+}
+
 impl Spending {
     /// How much of a candidate is still wanted.
-    pub(super) fn wanted(&self, candidate: &Candidate) -> Minor {
+    fn wanted(&self, candidate: &Candidate) -> Minor {
         match candidate.wanted {
             Wanted::Exactly(amount) => amount,
             Wanted::Max => self.budget.unwrap_or(Minor::MAX).min(candidate.available),
@@ -141,21 +155,15 @@ impl Spending {
     }
 
     /// How much to take of a candidate.
-    pub(super) fn take(
-        &mut self,
-        candidate: &Candidate,
-        room: &Room,
-    ) -> Result<Minor, PlanRefusal> {
+    fn take(&mut self, candidate: &Candidate, room: &Room) -> Result<Minor, PlanRefusal> {
         let wanted = self.wanted(candidate);
         if candidate.wanted == Wanted::Max {
             let taken = wanted.min(room.most);
             if let Some(budget) = &mut self.budget {
                 (_, *budget) = budget.take_up_to(taken);
             }
-            if taken < wanted && self.kept_by != Some(Why::NothingDue) {
-                let first = self.kept_by.unwrap_or(room.why);
-                let is_due = room.why == Why::NothingDue;
-                self.kept_by = Some(if is_due { room.why } else { first });
+            if taken < wanted && (self.kept_by.is_none() || room.why == Why::NothingDue) {
+                self.kept_by = Some(room.why);
             }
             return Ok(taken);
         }
