@@ -105,7 +105,7 @@ async fn quote_is_the_plan_that_the_redemption_carries_out() {
             "net": "145.00", "tenders": [], "due": "145.00",
             "lines": [{"id": "1", "amount": "100.00", "discount": "5.00", "net": "95.00"},
                       {"id": "2", "amount": "50.00", "discount": "0.00", "net": "50.00"}],
-            "lots": [{"source": "points", "definition": "survey", "points": 500}],
+            "lots": [{"source": "points", "id": "survey", "points": 500}],
         })
     );
     let mut redemption = body.clone();
@@ -160,7 +160,7 @@ async fn capture_of_lines_gives_the_rest_back() {
             "net": "36.00", "tenders": [], "due": "36.00",
             "lines": [{"id": "1", "amount": "30.00", "discount": "3.00", "net": "27.00"},
                       {"id": "3", "amount": "10.00", "discount": "1.00", "net": "9.00"}],
-            "lots": [{"source": "points", "definition": "survey", "points": 400}],
+            "lots": [{"source": "points", "id": "survey", "points": 400}],
         })
     );
     assert_eq!(stack.points("alice", "survey").await, [600, 0, 0, 0]);

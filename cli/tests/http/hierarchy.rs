@@ -125,7 +125,7 @@ async fn basket_of_the_contract_goes_down_the_hierarchy() {
             "lines": [{"id": "1", "amount": "100.00", "discount": "40.00", "net": "60.00"}],
             "lots": [{"source": "benefit", "id": "ten-percent-1", "uses": 1, "expires_at": "2027-02-19T13:00:00Z"},
                      {"source": "reward", "id": "birthday-2026", "amount": "25.00", "expires_at": "2026-12-21T13:00:00Z"},
-                     {"source": "points", "definition": "survey", "points": 500},
+                     {"source": "points", "id": "survey", "points": 500},
                      {"source": "credit", "id": "hello", "amount": "20.00", "expires_at": "2027-01-20T13:00:00Z"},
                      {"source": "credit", "id": "R-88", "amount": "30.00"}],
         })
@@ -433,7 +433,7 @@ async fn points_become_a_reward_or_go_to_another_programme_and_come_back() {
     assert_eq!(
         back,
         json!({"transfer": "t", "refund": "f", "member": "alice", "entry": 4, "points": "reward", "amount": 300,
-               "restored": [{"source": "points", "definition": "reward", "points": 300, "expires_at": "2027-11-30T13:00:00Z"}]})
+               "restored": [{"source": "points", "id": "reward", "points": 300, "expires_at": "2027-11-30T13:00:00Z"}]})
     );
     let more = put("transfers/t/refunds/g", json!({"amount": 401})).await;
     more.refused(409, "refund_exceeds_redemption");

@@ -13,6 +13,7 @@ mod earning;
 mod events;
 mod hierarchy;
 mod local;
+mod openapi;
 mod scenarios;
 mod support;
 mod worked_example;

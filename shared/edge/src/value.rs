@@ -3,7 +3,7 @@
 
 use scrip_domain::amount::{Change, Units};
 use scrip_domain::asset::Asset;
-use scrip_domain::id::{Handle, LotId};
+use scrip_domain::id::LotId;
 use scrip_domain::time::Instant;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -31,11 +31,8 @@ pub fn change(asset: &Asset, amount: Change) -> Value {
 #[derive(Debug, Serialize)]
 pub struct LotAnswer {
     source: &'static str,
-    /// Of points; the others are named by their id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    definition: Option<Handle>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<LotId>,
+    /// Of points, which have no ids, the definition.
+    id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     points: Option<Units>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,8 +55,7 @@ impl LotAnswer {
         let is_benefit = matches!(asset, Asset::Benefit(_));
         Self {
             source: asset.source(),
-            definition: is_points.then(|| asset.definition().clone()),
-            id: id.cloned(),
+            id: id.map_or_else(|| asset.definition().to_string(), ToString::to_string),
             points: is_points.then_some(amount),
             uses: is_benefit.then_some(amount),
             amount: asset.currency().is_some().then(|| units(asset, amount)),

@@ -70,7 +70,7 @@ async fn scenario_3_refund_is_given_once_whatever_is_sent_again() {
     assert_eq!(
         first.body["restored"],
         json!([{"source": "reward", "id": "birthday", "amount": "12.50", "expires_at": "2026-12-21T13:00:00Z"},
-               {"source": "points", "definition": "survey", "points": 250},
+               {"source": "points", "id": "survey", "points": 250},
                {"source": "credit", "id": "hello", "amount": "20.00", "expires_at": "2027-01-20T13:00:00Z"},
                {"source": "credit", "id": "R-88", "amount": "10.00"}])
     );
@@ -237,14 +237,14 @@ async fn scenario_4_refund_across_two_lots_after_one_of_them_has_expired() {
     let grace = "2026-12-25T13:00:00Z";
     assert_eq!(
         half["restored"],
-        json!([{"source": "points", "definition": "survey", "points": 100, "expires_at": grace},
+        json!([{"source": "points", "id": "survey", "points": 100, "expires_at": grace},
                {"source": "credit", "id": "entry:8:2", "amount": "10.00", "expires_at": grace},
                {"source": "credit", "id": "b", "amount": "1.00", "expires_at": "2027-12-01T00:00:00Z"}])
     );
     let rest = refund(&stack, "R-2", &line("12.00")).await.ok();
     assert_eq!(
         rest["restored"],
-        json!([{"source": "points", "definition": "survey", "points": 100, "expires_at": "2027-12-01T00:00:00Z"},
+        json!([{"source": "points", "id": "survey", "points": 100, "expires_at": "2027-12-01T00:00:00Z"},
                {"source": "credit", "id": "b", "amount": "9.00", "expires_at": "2027-12-01T00:00:00Z"},
                {"source": "credit", "id": "entry:9:3", "amount": "1.00", "expires_at": grace},
                {"source": "credit", "id": "s-b", "amount": "1.00", "expires_at": "2027-12-01T00:00:00Z"}])
@@ -267,7 +267,7 @@ async fn scenario_4_refund_across_two_lots_after_one_of_them_has_expired() {
     );
     assert_eq!(
         reply["forfeited"],
-        json!([{"source": "points", "definition": "survey", "points": 100, "expires_at": grace},
+        json!([{"source": "points", "id": "survey", "points": 100, "expires_at": grace},
                {"source": "credit", "id": "entry:8:2", "amount": "10.00", "expires_at": grace}])
     );
     assert_eq!(stack.points("alice", "survey").await, [100, 0, 0, 0]);
