@@ -1,4 +1,4 @@
-//! The OpenAPI document has exactly the routes that there are.
+//! `docs/openapi.yaml` has exactly the routes that there are.
 
 use std::collections::BTreeSet;
 
