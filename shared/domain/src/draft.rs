@@ -4,6 +4,7 @@
 //! value moves, so each movement is posted exactly once.
 
 mod carry;
+mod claw_back;
 mod identity;
 mod reinstate;
 
@@ -14,7 +15,6 @@ use crate::facts::Facts;
 use crate::id::{Handle, LotId, RedemptionId};
 use crate::limit::LimitReached;
 use crate::posting::{Posting, PostingReason};
-use crate::program::ClawbackPolicy;
 use crate::time::Instant;
 use crate::wallet::{
     Draw, Drawn, HOLDS_MAX, Hold, Holding, IDENTITIES_MAX, Identity, LOTS_MAX, Lot, Standing,
@@ -275,69 +275,6 @@ impl Draft {
     pub(crate) fn put_back(&mut self, draws: &[Draw]) {
         self.restore(draws);
         self.settle();
-    }
-
-    /// Takes points back (DESIGN 5.4): from the lot they came in with, pending or available; then
-    /// from other available points, soonest expiry first; then from other pending ones; what is
-    /// left then follows the definition's policy.
-    ///
-    /// # Errors
-    /// [`Insufficient`] under [`ClawbackPolicy::Reject`] with what could be taken. Nothing is
-    /// taken then.
-    pub fn claw_back(
-        &mut self,
-        points: &Handle,
-        amount: Points,
-        policy: ClawbackPolicy,
-        accrue_at: Option<Instant>,
-        expires_at: Option<Instant>,
-    ) -> Result<(), Insufficient> {
-        let asset = Asset::Points(points.clone());
-        let mut owed = Units::from(amount);
-        let there = self.wallet.holding(&asset).map_or(Units::ZERO, Holding::remaining);
-        if policy == ClawbackPolicy::Reject && there < owed {
-            return Err(Insufficient { available: there });
-        }
-        let holding = self.wallet.assets.entry(asset.clone()).or_default();
-        let accrue = accrue_at.filter(|accrue_at| self.now < *accrue_at);
-        let mut order: Vec<&mut Lot> = holding.lots.iter_mut().collect();
-        order.sort_by_key(|lot| {
-            let own = !lot.is_grace && lot.accrue_at == accrue && lot.expires_at == expires_at;
-            (!own, !lot.is_accrued())
-        });
-        let mut taken_from = Vec::new();
-        for lot in order {
-            let (taken, rest) = owed.take_up_to(lot.remaining);
-            if !taken.is_zero() {
-                (_, lot.remaining) = lot.remaining.take_up_to(taken);
-                taken_from.push((taken, lot.accrue_at, lot.expires_at));
-            }
-            owed = rest;
-        }
-        let becomes_debt = policy == ClawbackPolicy::Debt && !owed.is_zero();
-        if becomes_debt {
-            holding.debt = sum([holding.debt.into(), owed].into_iter()).into();
-        }
-        for (taken, accrue_at, expires_at) in taken_from {
-            self.postings.push(Posting {
-                asset: asset.clone(),
-                id: None,
-                reason: PostingReason::Reversed,
-                amount: Change::minus(taken),
-                at: self.now,
-                accrue_at,
-                expires_at,
-                lot_issued: None,
-            });
-        }
-        if becomes_debt {
-            // The whole is taken back, and what could not be is booked as owed: the two sum to
-            // what the lots lost.
-            self.post(&asset, None, PostingReason::Reversed, Change::minus(owed), None);
-            self.post(&asset, None, PostingReason::DebtIncurred, Change::plus(owed), None);
-        }
-        self.settle();
-        Ok(())
     }
 
     /// Posts a movement of value that had accrued, now.

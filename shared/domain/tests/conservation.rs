@@ -5,6 +5,8 @@
 //! `SCRIP_CASES=10000 cargo test -p scrip-domain --test conservation --release` tries so many.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
+#[path = "support/cases.rs"]
+mod cases;
 #[path = "conservation/passbook.rs"]
 mod passbook;
 #[path = "support/sample.rs"]
@@ -14,7 +16,6 @@ mod step;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use proptest::test_runner::FileFailurePersistence;
 use scrip_domain::amount::{Points, Units};
 use scrip_domain::asset::Kind;
 use scrip_domain::conversion::{self, Conversion};
@@ -37,6 +38,7 @@ use scrip_domain::transfer::{self, Transfer};
 use scrip_domain::wallet::Wallet;
 use serde_json::json;
 
+use cases::cases;
 use passbook::{Paid, Passbook};
 use sample::{at, entry, minor, named, points, points_asset, program_of, units};
 use step::{Money, Part, Redeem, Step, Wait};
@@ -579,20 +581,8 @@ fn of(whole: u64, permille: u16) -> u64 {
     whole * u64::from(permille) / 1000
 }
 
-fn config() -> ProptestConfig {
-    let cases = std::env::var("SCRIP_CASES").map(|cases| cases.parse().unwrap());
-    ProptestConfig {
-        cases: cases.unwrap_or(CASES_DEFAULT),
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
-            "tests/conservation.regressions",
-        ))),
-        max_shrink_iters: 100_000,
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases(CASES_DEFAULT, "tests/conservation.regressions"))]
 
     #[test]
     fn nothing_is_created_or_lost_in_any_history(

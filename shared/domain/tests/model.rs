@@ -4,6 +4,8 @@
 //! `SCRIP_CASES=10000 cargo test -p scrip-domain --test model --release` tries so many.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
+#[path = "support/cases.rs"]
+mod cases;
 #[path = "model/reference.rs"]
 mod reference;
 #[path = "support/sample.rs"]
@@ -14,7 +16,6 @@ mod step;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
 use scrip_domain::adjustment::{self, Adjustment};
 use scrip_domain::amount::{Change, Minor};
 use scrip_domain::asset::Asset;
@@ -34,6 +35,7 @@ use scrip_domain::time::Instant;
 use scrip_domain::wallet::{LOTS_MAX, Wallet};
 use serde_json::json;
 
+use cases::cases;
 use reference::{Drawn, Reference, assert_agrees};
 use sample::{at, minor, named, points, program_of};
 use step::{Back, Buy, Definition, Give, Spend, Step, Taken, Wait};
@@ -575,20 +577,8 @@ impl World {
     }
 }
 
-fn config() -> ProptestConfig {
-    let cases = std::env::var("SCRIP_CASES").map(|cases| cases.parse().unwrap());
-    ProptestConfig {
-        cases: cases.unwrap_or(CASES_DEFAULT),
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
-            "tests/model.regressions",
-        ))),
-        max_shrink_iters: 100_000,
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases(CASES_DEFAULT, "tests/model.regressions"))]
 
     #[test]
     fn wallet_agrees_with_the_reference_after_every_step(

@@ -4,6 +4,8 @@
 //! `SCRIP_CASES=10000 cargo test -p scrip-domain --test plan --release` tries so many.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
+#[path = "support/cases.rs"]
+mod cases;
 #[path = "support/sample.rs"]
 mod sample;
 
@@ -11,7 +13,6 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::sample::subsequence;
-use proptest::test_runner::FileFailurePersistence;
 use scrip_domain::amount::{Minor, Units};
 use scrip_domain::asset::{Asset, Kind};
 use scrip_domain::draft::Draft;
@@ -27,6 +28,7 @@ use scrip_domain::redeem::{
 use scrip_domain::wallet::Wallet;
 use serde_json::json;
 
+use cases::cases;
 use sample::{appended, at, granted, minor, named, points, program_of, units};
 
 const BEFORE: &str = "2026-11-21T03:04:05Z";
@@ -352,20 +354,8 @@ fn check_redeemed(plan: &Plan, basket: &Basket, program: &Program, wallet: &Wall
     }
 }
 
-fn config() -> ProptestConfig {
-    let cases = std::env::var("SCRIP_CASES").map(|cases| cases.parse().unwrap());
-    ProptestConfig {
-        cases: cases.unwrap_or(CASES_DEFAULT),
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
-            "tests/plan.regressions",
-        ))),
-        max_shrink_iters: 100_000,
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases(CASES_DEFAULT, "tests/plan.regressions"))]
 
     #[test]
     fn parts_of_a_plan_sum_to_the_whole_and_are_there(wallet in wallet(), basket in basket()) {

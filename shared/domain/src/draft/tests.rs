@@ -3,6 +3,7 @@ mod identity;
 use std::fmt::Write;
 
 use super::*;
+use crate::program::ClawbackPolicy;
 use crate::sample::{named, points, points_asset, units};
 
 /// Instants of these tests are milliseconds since the epoch.

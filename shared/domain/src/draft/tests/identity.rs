@@ -3,6 +3,7 @@
 use super::super::*;
 use super::{at, close, moved};
 use crate::asset::Kind;
+use crate::program::ClawbackPolicy;
 use crate::sample::{named, points, points_asset, units};
 
 fn credit() -> Asset {
