@@ -101,7 +101,9 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::NotAMultiple { multiple } => {
             Problem::rule("points_multiple", detail).with("multiple", json!(multiple))
         }
-        Refusal::InsufficientValue { points, available } => insufficient_points(points, *available),
+        Refusal::InsufficientValue { points, available } => {
+            insufficient_points(detail, points, *available)
+        }
         Refusal::OutsideTheCalendar => Problem::rule("calendar", detail),
         Refusal::LimitReached(limit) => Problem::limit(*limit),
     }

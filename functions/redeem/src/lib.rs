@@ -82,7 +82,7 @@ fn plan_refused(refusal: &PlanRefusal, currency: Currency) -> Problem {
             Problem::rule("points_multiple", detail).with("multiple", json!(step))
         }
         PlanRefusal::InsufficientValue { points, available } => {
-            insufficient_points(points, *available)
+            insufficient_points(detail, points, *available)
         }
         PlanRefusal::InsufficientLot { kind, id, available, currency } => {
             let available = match currency {
@@ -113,8 +113,7 @@ fn plan_refused(refusal: &PlanRefusal, currency: Currency) -> Problem {
 }
 
 /// More points than are available.
-fn insufficient_points(points: &Handle, available: Points) -> Problem {
-    let detail = format!("only {available} `{points}` points are available");
+fn insufficient_points(detail: String, points: &Handle, available: Points) -> Problem {
     Problem::new(Code::InsufficientValue, detail)
         .with("points", json!(points))
         .with("available", json!(available))

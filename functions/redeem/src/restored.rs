@@ -22,7 +22,7 @@ impl RestoredAnswer {
     pub(crate) fn of(entry: &Entry, reason: PostingReason) -> Self {
         let postings = &entry.line.postings;
         let back = postings.iter().filter(|posting| posting.reason == reason);
-        let (forfeited, restored): (Vec<_>, Vec<_>) = back.partition(|each| is_forfeited(each));
+        let (forfeited, restored): (Vec<_>, Vec<_>) = back.partition(|each| each.is_forfeited());
         let repaid = postings.iter().filter(|each| each.reason == PostingReason::DebtRepaid);
         Self {
             restored: restored.into_iter().map(lot).collect(),
@@ -30,11 +30,6 @@ impl RestoredAnswer {
             repaid_debt: repaid.map(lot).collect(),
         }
     }
-}
-
-/// What comes back past its expiry goes again in the same line.
-fn is_forfeited(posting: &Posting) -> bool {
-    posting.expires_at.is_some_and(|expires_at| expires_at <= posting.at)
 }
 
 fn lot(posting: &Posting) -> LotAnswer {

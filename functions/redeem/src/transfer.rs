@@ -138,7 +138,9 @@ fn refused(refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::UnknownPoints(_) => Problem::rule("unknown_points", detail),
         Refusal::TierPoints => Problem::rule("tier_points", detail),
-        Refusal::InsufficientValue { points, available } => insufficient_points(points, *available),
+        Refusal::InsufficientValue { points, available } => {
+            insufficient_points(detail, points, *available)
+        }
     }
 }
 

@@ -89,7 +89,7 @@ fn what_was_asked(entry: &Entry, zone: Zone) -> String {
         }
         Detail::Release(released) => format!("Hold for {} released", released.redemption),
         Detail::Refund(refunded) => {
-            let back = postings.iter().filter(|posting| !is_forfeited(posting));
+            let back = postings.iter().filter(|posting| !posting.is_forfeited());
             let back = moved(back, PostingReason::Reinstated);
             let back = if back.is_empty() { "Nothing".to_owned() } else { back };
             let external = (!refunded.external.is_zero())
@@ -169,11 +169,6 @@ fn taken(plan: &Plan) -> String {
     let tenders = tenders.map(|tender| value(&tender.draw.asset, tender.draw.amount(), None));
     let parts: Vec<String> = discounts.chain(tenders).collect();
     if parts.is_empty() { "Nothing".to_owned() } else { parts.join(", ") }
-}
-
-/// Whether value came back after its expiry without a grace: it went again at once.
-fn is_forfeited(posting: &Posting) -> bool {
-    posting.expires_at.is_some_and(|expires_at| expires_at <= posting.at)
 }
 
 /// What was posted for a reason, asset by asset: "500 reward points, 20.00 of welcome credit".

@@ -120,22 +120,18 @@ impl Draft {
         reason: PostingReason,
         expires_at: Option<Instant>,
     ) -> Result<(), LimitReached> {
-        let lot = self.new_lot(id, amount, expires_at);
-        self.require_room_for(asset, &lot)?;
-        self.bring_in(asset, lot, reason, (None, expires_at)).map(drop)
-    }
-
-    fn new_lot(&self, id: LotId, amount: Units, expires_at: Option<Instant>) -> Lot {
         let issued_at = self.now;
         let identity = Identity { id, issued_at, is_extended: false, is_voided: false };
-        Lot {
+        let lot = Lot {
             identity: Some(identity),
             issued: amount,
             remaining: amount,
             accrue_at: None,
             expires_at,
             is_grace: false,
-        }
+        };
+        self.require_room_for(asset, &lot)?;
+        self.bring_in(asset, lot, reason, (None, expires_at)).map(drop)
     }
 
     fn require_room_for(&self, asset: &Asset, lot: &Lot) -> Result<(), LimitReached> {
@@ -275,27 +271,6 @@ impl Draft {
     pub(crate) fn put_back(&mut self, draws: &[Draw]) {
         self.restore(draws);
         self.settle();
-    }
-
-    /// Posts a movement of value that had accrued, now.
-    fn post(
-        &mut self,
-        asset: &Asset,
-        id: Option<&LotId>,
-        reason: PostingReason,
-        amount: Change,
-        expires_at: Option<Instant>,
-    ) {
-        self.postings.push(Posting {
-            asset: asset.clone(),
-            id: id.cloned(),
-            reason,
-            amount,
-            at: self.now,
-            accrue_at: None,
-            expires_at,
-            lot_issued: None,
-        });
     }
 
     /// Returns drawn value to the lots it came from. Nothing is posted: it never went.

@@ -31,6 +31,12 @@ pub struct Posting {
 }
 
 impl Posting {
+    /// Whether value came back past its expiry, without a grace: it goes again in the same line.
+    pub fn is_forfeited(&self) -> bool {
+        let has_expired = self.expires_at.is_some_and(|expires_at| expires_at <= self.at);
+        has_expired && !self.amount.is_negative()
+    }
+
     /// That drawn value is gone, lot by lot.
     pub(crate) fn of_draw(
         draw: &Draw,

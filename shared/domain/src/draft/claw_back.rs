@@ -51,23 +51,26 @@ impl Draft {
         if becomes_debt {
             holding.debt = sum([holding.debt.into(), owed].into_iter()).into();
         }
+        let moved = |reason, amount, accrue_at, expires_at| Posting {
+            asset: asset.clone(),
+            id: None,
+            reason,
+            amount,
+            at: self.now,
+            accrue_at,
+            expires_at,
+            lot_issued: None,
+        };
         for (taken, accrue_at, expires_at) in taken_from {
-            self.postings.push(Posting {
-                asset: asset.clone(),
-                id: None,
-                reason: PostingReason::Reversed,
-                amount: Change::minus(taken),
-                at: self.now,
-                accrue_at,
-                expires_at,
-                lot_issued: None,
-            });
+            let taken = Change::minus(taken);
+            self.postings.push(moved(PostingReason::Reversed, taken, accrue_at, expires_at));
         }
         if becomes_debt {
             // The whole is taken back, and what could not be is booked as owed: the two sum to
             // what the lots lost.
-            self.post(&asset, None, PostingReason::Reversed, Change::minus(owed), None);
-            self.post(&asset, None, PostingReason::DebtIncurred, Change::plus(owed), None);
+            let (back, debt) = (Change::minus(owed), Change::plus(owed));
+            self.postings.push(moved(PostingReason::Reversed, back, None, None));
+            self.postings.push(moved(PostingReason::DebtIncurred, debt, None, None));
         }
         self.settle();
         Ok(())
