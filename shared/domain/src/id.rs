@@ -12,6 +12,8 @@ pub const ID_CHARS_MAX: usize = 128;
 pub const HANDLE_CHARS_MAX: usize = 64;
 /// The longest label (SKU, category, location), in characters.
 pub const LABEL_CHARS_MAX: usize = 128;
+/// The digits of a gift card's number.
+pub const CARD_NUMBER_DIGITS: usize = 16;
 /// The longest reason, in characters: a sentence or two for the statement.
 pub const REASON_CHARS_MAX: usize = 256;
 
@@ -158,6 +160,14 @@ name! {
     LotId, is_id, NotAnId
 }
 name! {
+    /// A gift card as its purchaser calls it, unique among theirs.
+    CardId, is_id, NotAnId
+}
+name! {
+    /// A key of the ring that PINs are derived with.
+    KeyId, is_handle, NotAHandle
+}
+name! {
     /// The short name of a definition, rate, multiplier or level in the program.
     Handle, is_handle, NotAHandle
 }
@@ -168,6 +178,76 @@ name! {
 name! {
     /// Why something was done, for a person to read; also the name of who did it.
     Reason, is_reason, NotAReason
+}
+
+/// The number that a gift card is presented with: 16 digits. Those that are drawn begin with a fixed
+/// one and end with a check digit; one that does not is simply nobody's.
+///
+/// Neither `Debug` nor an error shows more than the last four digits.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CardNumber(String);
+
+/// A text that is not a gift card's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be {CARD_NUMBER_DIGITS} digits")]
+pub struct NotACardNumber;
+
+/// What every number that is drawn begins with.
+const CARD_NUMBER_START: &str = "6";
+/// How many numbers there are: one for every 14 digits between the first and the check digit.
+const CARD_NUMBERS: u64 = 100_000_000_000_000;
+
+impl CardNumber {
+    /// The number that a random value draws.
+    pub fn drawn(random: u64) -> Self {
+        let body = random % CARD_NUMBERS;
+        let mut digits = format!("{CARD_NUMBER_START}{body:014}");
+        // Decimal digits always have a check digit.
+        let check = luhn3::decimal::checksum(digits.as_bytes()).unwrap_or(b'0');
+        digits.push(char::from(check));
+        Self(digits)
+    }
+
+    /// All of it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What may be shown of it.
+    pub fn last4(&self) -> &str {
+        self.0.get(CARD_NUMBER_DIGITS.saturating_sub(4)..).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for CardNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CardNumber(…{})", self.last4())
+    }
+}
+
+impl TryFrom<String> for CardNumber {
+    type Error = NotACardNumber;
+
+    fn try_from(text: String) -> Result<Self, NotACardNumber> {
+        let is_number =
+            text.len() == CARD_NUMBER_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number { Ok(Self(text)) } else { Err(NotACardNumber) }
+    }
+}
+
+impl std::str::FromStr for CardNumber {
+    type Err = NotACardNumber;
+
+    fn from_str(text: &str) -> Result<Self, NotACardNumber> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<CardNumber> for String {
+    fn from(number: CardNumber) -> Self {
+        number.0
+    }
 }
 
 /// What ids begin with that callers may not choose.
@@ -205,6 +285,27 @@ mod tests {
         }
         for bad in ["", ".", "..", "a b", "a/b", "a#b", "ä", "a\n", "a%40", &"x".repeat(129)] {
             assert!(bad.parse::<OrderId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn drawn_number_has_sixteen_digits_and_a_check_digit() {
+        for (random, number) in [
+            (0, "6000000000000007"),
+            (1, "6000000000000015"),
+            (99_999_999_999_999, "6999999999999991"),
+            (100_000_000_000_000, "6000000000000007"),
+            (u64::MAX, "6440737095516151"),
+        ] {
+            let drawn = CardNumber::drawn(random);
+            assert_eq!(drawn.as_str(), number);
+            assert!(luhn3::valid(number.as_bytes()), "{number}");
+            assert_eq!(number.parse::<CardNumber>(), Ok(drawn));
+        }
+        assert_eq!(CardNumber::drawn(1).last4(), "0015");
+        assert_eq!(format!("{:?}", CardNumber::drawn(1)), "CardNumber(…0015)");
+        for bad in ["", "600000000000000", "60000000000000070", "600000000000000x", "６"] {
+            assert_eq!(bad.parse::<CardNumber>(), Err(NotACardNumber), "{bad}");
         }
     }
 
