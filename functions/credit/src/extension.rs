@@ -60,7 +60,7 @@ fn answer(entry: &Entry) -> Option<impl Serialize> {
         return None;
     };
     Some(ExtensionAnswer {
-        member: &entry.account,
+        member: entry.account.member()?,
         entry: entry.number,
         id: &extended.id,
         definition: DefinitionAnswer::of(&extended.asset),

@@ -146,7 +146,7 @@ fn answer(entry: &Entry) -> Option<impl Serialize> {
         return None;
     };
     Some(IssueAnswer {
-        member: &entry.account,
+        member: entry.account.member()?,
         entry: entry.number,
         id: &issued.id,
         value: ValueAnswer::of(&issued.asset, issued.amount),

@@ -56,7 +56,7 @@ pub(crate) async fn post(app: &App, request: &ApiRequest, kind: Kind) -> Result<
 
 fn of_line(entry: &Entry) -> Option<VoidAnswer<'_>> {
     match &entry.line.detail {
-        Detail::Void(voided) => Some(answer(&entry.account, Some(entry.number), voided)),
+        Detail::Void(voided) => Some(answer(entry.account.member()?, Some(entry.number), voided)),
         _ => None,
     }
 }

@@ -67,7 +67,7 @@ fn answer(entry: &Entry) -> Option<impl Serialize> {
     let added = added.filter(|_| !adjusted.amount.is_negative());
     Some(AdjustmentAnswer {
         adjustment: &adjusted.adjustment,
-        member: &entry.account,
+        member: entry.account.member()?,
         entry: entry.number,
         points: &adjusted.points,
         amount: adjusted.amount,

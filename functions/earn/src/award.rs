@@ -64,7 +64,7 @@ fn answer(entry: &Entry) -> Option<impl Serialize> {
     };
     Some(AwardAnswer {
         award: &awarded.award,
-        member: &entry.account,
+        member: entry.account.member()?,
         entry: entry.number,
         earned: earned(entry, PostingReason::Issued).pop()?,
         reason: &awarded.reason,

@@ -146,7 +146,7 @@ fn answer(entry: &Entry) -> Option<impl Serialize> {
     let Purchased { order, currency, eligible, tier, .. } = purchased;
     Some(PurchaseAnswer {
         order,
-        member: &entry.account,
+        member: entry.account.member()?,
         entry: entry.number,
         eligible: currency.format_amount(*eligible),
         earned: earned(entry, PostingReason::Issued),

@@ -54,7 +54,7 @@ fn answer(entry: &Entry) -> Option<impl Serialize> {
     };
     Some(AssignmentAnswer {
         assignment: &assigned.assignment,
-        member: &entry.account,
+        member: entry.account.member()?,
         entry: entry.number,
         level: &assigned.level,
         reason: &assigned.reason,

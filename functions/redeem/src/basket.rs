@@ -1,21 +1,26 @@
 //! The body that a quote and a redemption share.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::NonZeroU32;
 
+use scrip_domain::account::AccountId;
 use scrip_domain::amount::{Minor, Points};
 use scrip_domain::currency::Currency;
-use scrip_domain::id::{Handle, Label, LineId, LotId, RedemptionId};
+use scrip_domain::id::{CardNumber, Handle, Label, LineId, LotId, RedemptionId};
 use scrip_domain::program::Program;
 use scrip_domain::purchase::LineKind;
 use scrip_domain::redeem::{
-    Basket, BasketLine, MoneyUse, PointsUse, Redemption, Settlement, Uses, Wanted,
+    Basket, BasketLine, CARDS_MAX, CardUse, MoneyUse, PointsUse, Redemption, Settlement, Uses,
+    Wanted,
 };
 use scrip_domain::time::Period;
-use scrip_edge::{Object, Problem, require_lines, require_unique};
+use scrip_edge::{App, Object, Pin, Problem, require_lines, require_unique};
+use scrip_store::AsOf;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,6 +63,18 @@ struct UseBody {
     points: PointsBody,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     credits: Option<MoneyBody>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    gift_cards: Vec<Object<CardBody>>,
+}
+
+/// A gift card as it is presented. The fingerprint of a request leaves its PIN out.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CardBody {
+    number: CardNumber,
+    #[serde(skip_serializing)]
+    pin: Pin,
+    amount: String,
 }
 
 /// An amount of money or `"max"` of all of a kind, or a list of them.
@@ -208,7 +225,40 @@ impl Body {
             rewards: self.money("use.rewards", uses.rewards.as_ref())?,
             points: self.points()?,
             credits: self.money("use.credits", uses.credits.as_ref())?,
+            gift_cards: self.gift_cards()?,
         })
+    }
+
+    fn gift_cards(&self) -> Result<Vec<CardUse>, Problem> {
+        let (field, cards) = ("use.gift_cards", &self.uses.0.gift_cards);
+        if CARDS_MAX < cards.len() {
+            return Err(Problem::invalid(field, format!("must be at most {CARDS_MAX}")));
+        }
+        let numbers: BTreeSet<_> = cards.iter().map(|Object(card)| &card.number).collect();
+        if numbers.len() < cards.len() {
+            return Err(Problem::invalid(field, "must not have one number twice"));
+        }
+        let uses = cards.iter().enumerate().map(|(index, Object(card))| {
+            let amount = self.wanted(&format!("{field}[{index}].amount"), &card.amount)?;
+            Ok(CardUse { number: card.number.clone(), amount })
+        });
+        uses.collect()
+    }
+
+    /// Checks the PIN of every gift card, in their order, and returns their accounts.
+    pub(crate) async fn present_cards(
+        &self,
+        app: &App,
+        program: &Program,
+    ) -> Result<BTreeMap<AccountId, AsOf>, Problem> {
+        let mut accounts = BTreeMap::new();
+        for (index, Object(card)) in self.uses.0.gift_cards.iter().enumerate() {
+            let presented = app.present(&card.number, &card.pin, program.pin).await;
+            let field = format!("use.gift_cards[{index}]");
+            let account = presented.map_err(|problem| problem.with("field", json!(field)))?;
+            accounts.insert(AccountId::Card(card.number.clone()), account);
+        }
+        Ok(accounts)
     }
 
     fn money(&self, field: &str, body: Option<&MoneyBody>) -> Result<MoneyUse, Problem> {

@@ -31,7 +31,7 @@ pub(crate) async fn post(app: &App, request: &ApiRequest) -> Result<Answer, Prob
                 Part::Amount(amount) => capture::Part::Amount(amount),
                 Part::Lines(lines) => capture::Part::Lines(lines),
             };
-            let decided = capture::decide(situation.wallet, Some(&history), &part, situation.now);
+            let decided = capture::decide(situation, Some(&history), &part, situation.now);
             decided.map_err(|refusal| refused(&refusal, currency))
         })
         .await

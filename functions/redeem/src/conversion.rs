@@ -80,7 +80,7 @@ fn answer(entry: &Entry) -> Option<impl Serialize> {
     };
     Some(ConversionAnswer {
         conversion: &converted.conversion,
-        member: &entry.account,
+        member: entry.account.member()?,
         entry: entry.number,
         id: &converted.id,
         reward: converted.asset.definition(),

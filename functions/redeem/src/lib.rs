@@ -16,7 +16,8 @@ use scrip_domain::amount::{Minor, Points};
 use scrip_domain::currency::Currency;
 use scrip_domain::id::Handle;
 use scrip_domain::redeem::PlanRefusal;
-use scrip_edge::{Answer, ApiRequest, App, Code, Function, Problem, Route, Scope};
+use scrip_domain::time::Instant;
+use scrip_edge::{Answer, ApiRequest, App, Code, Function, Problem, Route, Scope, not_spendable};
 use serde_json::json;
 
 const QUOTE: &str = "POST /v1/members/{member}/quotes";
@@ -66,7 +67,7 @@ impl Function for Redeem {
 }
 
 /// A basket that gets no plan.
-fn plan_refused(refusal: &PlanRefusal, currency: Currency) -> Problem {
+fn plan_refused(refusal: &PlanRefusal, currency: Currency, now: Instant) -> Problem {
     let detail = refusal.to_string();
     let money = |amount: Minor| json!(currency.format_amount(amount));
     match refusal {
@@ -107,6 +108,9 @@ fn plan_refused(refusal: &PlanRefusal, currency: Currency) -> Problem {
             .with("id", json!(id)),
         PlanRefusal::MoreThanDue { due } => {
             Problem::rule("more_than_due", detail).with("due", money(*due))
+        }
+        PlanRefusal::GiftCard { index, why } => {
+            not_spendable(why, now).with("field", json!(format!("use.gift_cards[{index}]")))
         }
         PlanRefusal::LimitReached(limit) => Problem::limit(*limit),
     }

@@ -45,7 +45,12 @@ struct TenderAnswer {
     source: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<LotId>,
-    kind: &'static str,
+    /// Of a credit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    /// Of a gift card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number_last4: Option<String>,
     amount: String,
 }
 
@@ -131,8 +136,9 @@ fn discount(discount: &Discount, currency: Currency) -> DiscountAnswer {
 fn tender(tender: &Tender, currency: Currency) -> TenderAnswer {
     TenderAnswer {
         source: tender.draw.asset.source(),
-        id: id(&tender.draw),
-        kind: tender.kind.as_str(),
+        id: tender.card.is_none().then(|| id(&tender.draw)).flatten(),
+        kind: tender.card.is_none().then(|| tender.kind.as_str()),
+        number_last4: tender.card.as_ref().map(|number| number.last4().to_owned()),
         amount: currency.format_amount(tender.amount()),
     }
 }

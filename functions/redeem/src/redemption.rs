@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use scrip_domain::account::{AccountId, Accounts};
 use scrip_domain::entry::Operation;
 use scrip_domain::id::{MemberId, RedemptionId};
 use scrip_domain::redeem::{self, History, PlanRefusal, Refusal};
+use scrip_domain::time::Instant;
 use scrip_edge::{Answer, ApiRequest, App, Code, CurrentProgram, Object, Problem, line_of};
 use scrip_store::ApplyError;
 use serde::Serialize;
@@ -23,16 +25,22 @@ pub(crate) async fn quote(app: &App, request: &ApiRequest) -> Result<Answer, Pro
     body.settlement()?;
     let (basket, expected_due) = (body.basket()?, body.expected_due()?);
     let mut program = app.program_knowing(|program| body.is_known_to(program)).await?;
+    let cards = body.present_cards(app, &program.program).await?;
     let loaded = app.ledger.load(&member).await?;
-    let now = loaded.as_ref().map_or_else(|| app.ledger.now(), |loaded| loaded.at);
+    let instants = loaded.iter().chain(cards.values()).map(|account| account.at);
+    let now = instants.max().unwrap_or_else(|| app.ledger.now());
     // Nobody has to open a wallet: a member without one has nothing.
     let wallet = loaded.map(|loaded| loaded.wallet).unwrap_or_default();
+    let cards = cards.into_iter().map(|(account, now)| (account, now.wallet)).collect();
+    let member = AccountId::Member(member);
     loop {
-        let refusal = match redeem::quote(&wallet, &program.program, &basket, expected_due, now) {
+        let accounts = Accounts::new(&member, &wallet, &cards);
+        let refusal = match redeem::quote(accounts, &program.program, &basket, expected_due, now) {
             Ok(plan) => return Ok(Answer::read(&PlanAnswer::of(&plan))),
             Err(refusal) => refusal,
         };
-        program = newer(app, &program, &refusal).await?.ok_or_else(|| refused(&refusal, &body))?;
+        let problem = || refused(&refusal, &body, now);
+        program = newer(app, &program, &refusal).await?.ok_or_else(problem)?;
     }
 }
 
@@ -43,10 +51,11 @@ pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Probl
     let command = body.redemption(id.clone())?;
     let operation = Operation::Redemption(id);
     let mut program = app.program_knowing(|program| body.is_known_to(program)).await?;
+    body.present_cards(app, &program.program).await?;
     loop {
         let part = request.part(member.clone(), Some(operation.clone()), &body, &program)?;
         let outcome = app.ledger.apply(&part, |situation| {
-            redeem::decide(situation.wallet, &program.program, &command, situation.now)
+            redeem::decide(situation, &program.program, &command, situation.now)
         });
         let error = match outcome.await {
             Ok(outcome) => {
@@ -60,7 +69,8 @@ pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Probl
             ApplyError::Refused(refusal) => newer(app, &program, refusal).await?,
             _ => None,
         };
-        let problem = || Problem::of_apply(error, |refusal| refused(&refusal, &body));
+        let problem =
+            || Problem::of_apply(error, |refusal| refused(&refusal, &body, app.ledger.now()));
         program = newer.ok_or_else(problem)?;
     }
 }
@@ -77,10 +87,10 @@ async fn newer(
     }
 }
 
-fn refused(refusal: &Refusal, body: &Body) -> Problem {
+fn refused(refusal: &Refusal, body: &Body, now: Instant) -> Problem {
     let detail = refusal.to_string();
     match refusal {
-        Refusal::Plan(refusal) => plan_refused(refusal, body.currency),
+        Refusal::Plan(refusal) => plan_refused(refusal, body.currency, now),
         Refusal::PlanChanged { due } => Problem::new(Code::PlanChanged, detail)
             .with("due", json!(body.currency.format_amount(*due))),
         Refusal::HoldPeriod => Problem::invalid("hold_for", detail),

@@ -49,9 +49,8 @@ pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Probl
             // Amounts are in the currency of the redemption.
             let currency = history.recorded_plan().currency;
             let command = Refund { refund: refund.clone(), part: part(&body, currency)? };
-            let (wallet, program) = (situation.wallet, &program.program);
             let when = (situation.number, situation.now);
-            refund::decide(wallet, program, Some(&history), &command, when)
+            refund::decide(situation, &program.program, Some(&history), &command, when)
                 .map_err(|refusal| refused(&refusal, currency))
         })
         .await
@@ -83,10 +82,11 @@ fn answer(entry: &Entry) -> Option<impl Serialize> {
     Some(RefundAnswer {
         redemption: &refunded.redemption,
         refund: &refunded.refund,
-        member: &entry.account,
+        member: entry.account.member()?,
         entry: entry.number,
         currency,
-        back: RestoredAnswer::of(entry, PostingReason::Reinstated),
+        back: RestoredAnswer::of(entry, PostingReason::Reinstated)
+            .and_cards(&refunded.cards, currency),
         external: currency.format_amount(refunded.external),
     })
 }

@@ -26,7 +26,7 @@ pub(crate) async fn post(app: &App, request: &ApiRequest) -> Result<Answer, Prob
         .ledger
         .apply(&named, |situation| {
             let history = situation.about.and_then(History::of);
-            release::decide(situation.wallet, history.as_ref(), situation.now)
+            release::decide(situation, history.as_ref(), situation.now)
         })
         .await
         .map_err(|error| Problem::of_apply(error, |refusal| refused(&refusal)))?;

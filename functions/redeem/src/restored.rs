@@ -1,7 +1,9 @@
 //! What a refund gave back, as its line posted it.
 
+use scrip_domain::currency::Currency;
 use scrip_domain::entry::Entry;
 use scrip_domain::posting::{Posting, PostingReason};
+use scrip_domain::redeem::CardRefunded;
 use scrip_edge::LotAnswer;
 use serde::Serialize;
 
@@ -29,6 +31,16 @@ impl RestoredAnswer {
             forfeited: forfeited.into_iter().map(lot).collect(),
             repaid_debt: repaid.map(lot).collect(),
         }
+    }
+}
+
+impl RestoredAnswer {
+    /// With what came back for gift cards.
+    pub(crate) fn and_cards(mut self, cards: &[CardRefunded], currency: Currency) -> Self {
+        let cards = cards.iter();
+        let back = cards.map(|card| LotAnswer::of_card(&card.number, currency, card.amount));
+        self.restored.extend(back);
+        self
     }
 }
 

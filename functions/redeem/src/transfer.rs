@@ -109,7 +109,7 @@ fn answer(entry: &Entry) -> Option<impl Serialize> {
     let Transferred { transfer, to, reference, draw } = transferred;
     Some(TransferAnswer {
         transfer,
-        member: &entry.account,
+        member: entry.account.member()?,
         entry: entry.number,
         points: draw.asset.definition(),
         amount: draw.amount().into(),
@@ -125,7 +125,7 @@ fn refund_answer(entry: &Entry) -> Option<impl Serialize> {
     Some(RefundAnswer {
         transfer: &refunded.transferred.transfer,
         refund: &refunded.refund,
-        member: &entry.account,
+        member: entry.account.member()?,
         entry: entry.number,
         points: refunded.transferred.draw.asset.definition(),
         amount: refunded.amount,

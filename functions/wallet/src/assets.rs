@@ -140,6 +140,8 @@ pub(crate) fn is_known_to(program: &Program, wallet: &Wallet) -> bool {
         Asset::Benefit(handle) => program.benefit(handle).is_some(),
         Asset::Reward(handle, _) => program.reward(handle).is_some(),
         Asset::Credit(handle, _) => program.credit(handle).is_some(),
+        // A card has an account of its own.
+        Asset::GiftCard(..) => true,
     })
 }
 

@@ -2,9 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use scrip_domain::asset::Kind;
+use scrip_domain::asset::{Asset, Kind};
+use scrip_domain::card::{CardKey, Spender};
 use scrip_domain::currency::Currency;
-use scrip_domain::entry::Operation;
+use scrip_domain::entry::{CardMove, Operation};
 use scrip_domain::id::{Handle, LotId, MemberId, RedemptionId};
 use scrip_domain::posting::Posting;
 use scrip_domain::time::Instant;
@@ -108,12 +109,13 @@ fn answer(recorded: &Recorded, zone: scrip_domain::time::Zone) -> EntryAnswer {
 }
 
 fn posting(posting: &Posting) -> PostingAnswer {
-    let of = |kind| (posting.asset.kind() == kind).then(|| posting.asset.definition().clone());
+    let definition = || posting.asset.definition().clone();
+    let of = |kind| (posting.asset.kind() == Some(kind)).then(definition);
     PostingAnswer {
-        points: of(None),
-        reward: of(Some(Kind::Reward)),
-        benefit: of(Some(Kind::Benefit)),
-        credit: of(Some(Kind::Credit)),
+        points: matches!(posting.asset, Asset::Points(_)).then(definition),
+        reward: of(Kind::Reward),
+        benefit: of(Kind::Benefit),
+        credit: of(Kind::Credit),
         id: posting.id.clone(),
         amount: change(&posting.asset, posting.amount),
         currency: posting.asset.currency(),
@@ -142,6 +144,17 @@ fn path(operation: &Operation) -> String {
         Operation::Conversion(id) => format!("conversions/{id}"),
         Operation::Transfer(id) => format!("transfers/{id}"),
         Operation::TransferRefund(id, refund) => format!("transfers/{id}/refunds/{refund}"),
+        Operation::CardCredit(CardKey { purchaser, card }, it) => match it {
+            CardMove::Claim => format!("claims/{purchaser}/{card}"),
+            CardMove::Revert => format!("gift-cards/{card}/revert"),
+            CardMove::Cancel => format!("gift-cards/{card}/cancel"),
+            CardMove::Void => format!("gift-cards/{card}/void"),
+        },
+        Operation::Of(Spender::Member(member), it) => format!("members/{member}/{}", path(it)),
+        Operation::Of(Spender::Direct, it) => format!("gift-card-{}", path(it)),
+        // These stand in the log of a card, which has no statement.
+        Operation::CardIssue(CardKey { card, .. }) => format!("gift-cards/{card}"),
+        Operation::CardMove(..) => "gift-cards".to_owned(),
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use scrip_domain::amount::Units;
 use scrip_domain::asset::Asset;
+use scrip_domain::card::{Arrival, credit_received};
 use scrip_domain::entry::{Detail, Entry};
-use scrip_domain::id::LotId;
+use scrip_domain::id::{Handle, LotId};
 use scrip_domain::posting::{Posting, PostingReason};
 use scrip_domain::redeem::Plan;
 use scrip_domain::time::{Instant, Zone};
@@ -28,6 +29,13 @@ pub(crate) fn summary(entry: &Entry, zone: Zone) -> String {
             parts.push(format!("{voided} voided"));
         }
     }
+    parts.extend(entry.line.reviews.iter().map(|review| {
+        let after = review.after.as_ref().map_or("the lowest level", Handle::as_str);
+        match &review.after {
+            Some(after) if *after == review.before => format!("level {after} kept"),
+            _ => format!("level {} not kept: {after}", review.before),
+        }
+    }));
     let lapsed = entry.line.lapsed.iter();
     parts.extend(lapsed.map(|redemption| format!("the hold for {redemption} had lapsed")));
     parts.join("; ")
@@ -110,10 +118,31 @@ fn what_was_asked(entry: &Entry, zone: Zone) -> String {
             let points = value(&draw.asset, draw.amount(), None);
             format!("{points} transferred to {to}, {}", transferred.reference)
         }
+        Detail::CardCredit(credited) => card_credited(entry, &credited.arrival, zone),
+        // These stand in the log of a card, which has no statement.
+        Detail::CardIssue(_) | Detail::CardPart(_) | Detail::CardEnd(_) => "Gift card".to_owned(),
+        Detail::Settlement => "Brought up to date".to_owned(),
         Detail::TransferRefund(refunded) => {
             let asset = &refunded.transferred.draw.asset;
             let points = value(asset, refunded.amount.into(), None);
             format!("{points} given back by {}", refunded.transferred.to)
+        }
+    }
+}
+
+/// "25.00 of gift credit until 2027-12-31 from a claimed gift card".
+fn card_credited(entry: &Entry, arrival: &Arrival, zone: Zone) -> String {
+    let value = credit_received(&entry.line).map(|received| {
+        let until = until(received.expires_at, zone);
+        format!("{}{until}", value(received.asset, received.amount, None))
+    });
+    let value = value.unwrap_or_default();
+    match arrival {
+        Arrival::Claimed(key) => format!("{value} from gift card {}, claimed", key.card),
+        Arrival::Reverted(key) => format!("{value} back from gift card {}, unclaimed", key.card),
+        Arrival::Cancelled(key) => format!("{value} back from gift card {}, cancelled", key.card),
+        Arrival::Refunded { redemption, refund, .. } => {
+            format!("{value} given back by refund {refund} of {redemption}")
         }
     }
 }
@@ -129,6 +158,7 @@ fn value(asset: &Asset, amount: Units, id: Option<&LotId>) -> String {
         Asset::Points(_) => format!("{amount} {definition} points"),
         Asset::Reward(..) => money("reward"),
         Asset::Credit(..) => money("credit"),
+        Asset::GiftCard(..) => money("gift card"),
         Asset::Benefit(_) => {
             let uses = if amount.get() == 1 { "use" } else { "uses" };
             let id = id.map_or_else(|| definition.to_string(), ToString::to_string);

@@ -23,6 +23,8 @@ pub enum Asset {
     Reward(Handle, Currency),
     /// Counted in minor units of its currency.
     Credit(Handle, Currency),
+    /// What is on a gift card. Counted in minor units of its currency.
+    GiftCard(Handle, Currency),
 }
 
 /// A kind of value that is issued under an id of its own.
@@ -68,7 +70,8 @@ impl Asset {
             Self::Points(handle)
             | Self::Benefit(handle)
             | Self::Reward(handle, _)
-            | Self::Credit(handle, _) => handle,
+            | Self::Credit(handle, _)
+            | Self::GiftCard(handle, _) => handle,
         }
     }
 
@@ -76,14 +79,17 @@ impl Asset {
     pub fn currency(&self) -> Option<Currency> {
         match self {
             Self::Points(_) | Self::Benefit(_) => None,
-            Self::Reward(_, currency) | Self::Credit(_, currency) => Some(*currency),
+            Self::Reward(_, currency) | Self::Credit(_, currency) | Self::GiftCard(_, currency) => {
+                Some(*currency)
+            }
         }
     }
 
-    /// The kind of what is issued under an id of its own; `None` for points.
+    /// The kind of what is issued under an id of its own; `None` for points, and for what is on a
+    /// gift card.
     pub fn kind(&self) -> Option<Kind> {
         match self {
-            Self::Points(_) => None,
+            Self::Points(_) | Self::GiftCard(..) => None,
             Self::Benefit(_) => Some(Kind::Benefit),
             Self::Reward(..) => Some(Kind::Reward),
             Self::Credit(..) => Some(Kind::Credit),
@@ -92,7 +98,13 @@ impl Asset {
 
     /// The word for where its value comes from, at the border.
     pub fn source(&self) -> &'static str {
-        self.kind().map_or("points", Kind::as_str)
+        match self {
+            Self::Points(_) => "points",
+            Self::Benefit(_) => Kind::Benefit.as_str(),
+            Self::Reward(..) => Kind::Reward.as_str(),
+            Self::Credit(..) => Kind::Credit.as_str(),
+            Self::GiftCard(..) => "gift_card",
+        }
     }
 }
 
@@ -115,6 +127,9 @@ impl FromStr for Asset {
             ["benefit", definition] => Ok(Self::Benefit(handle(definition)?)),
             ["reward", definition, code] => Ok(Self::Reward(handle(definition)?, currency(code)?)),
             ["credit", definition, code] => Ok(Self::Credit(handle(definition)?, currency(code)?)),
+            ["gift_card", definition, code] => {
+                Ok(Self::GiftCard(handle(definition)?, currency(code)?))
+            }
             _ => Err(NotAnAsset),
         }
     }
@@ -140,8 +155,13 @@ mod tests {
 
     #[test]
     fn asset_is_read_from_its_text() {
-        for text in ["points:reward", "benefit:free-hem", "reward:birthday:AUD", "credit:gift:JPY"]
-        {
+        for text in [
+            "points:reward",
+            "benefit:free-hem",
+            "reward:birthday:AUD",
+            "credit:gift:JPY",
+            "gift_card:standard:AUD",
+        ] {
             assert_eq!(text.parse::<Asset>().unwrap().to_string(), text);
         }
         for text in ["", "points", "points:", "points:a:AUD", "credit:a", "reward:a:XYZQ", "a:b"] {

@@ -3,6 +3,7 @@
 //! Every decision opens a draft, moves value in it and closes it. This is the only place where
 //! value moves, so each movement is posted exactly once.
 
+mod card;
 mod carry;
 mod claw_back;
 mod identity;
@@ -12,9 +13,10 @@ use crate::amount::{Change, Points, Units};
 use crate::asset::Asset;
 use crate::entry::{Detail, Line};
 use crate::facts::Facts;
-use crate::id::{Handle, LotId, RedemptionId};
+use crate::id::{Handle, LotId, MemberId, RedemptionId};
 use crate::limit::LimitReached;
 use crate::posting::{Posting, PostingReason};
+use crate::tier::Review;
 use crate::time::Instant;
 use crate::wallet::{
     Draw, Drawn, HOLDS_MAX, Hold, Holding, IDENTITIES_MAX, Identity, LOTS_MAX, Lot, Standing,
@@ -30,6 +32,7 @@ pub struct Draft {
     now: Instant,
     postings: Vec<Posting>,
     lapsed: Vec<RedemptionId>,
+    reviews: Vec<Review>,
 }
 
 /// More was wanted than is available.
@@ -43,10 +46,16 @@ impl Draft {
     /// Carries `wallet` to `now`, event by event in time order: at one instant holds lapse first,
     /// then lots expire. What an earlier instant already decided is left as it is.
     pub fn open(wallet: &Wallet, now: Instant) -> Self {
-        let mut draft =
-            Self { wallet: wallet.clone(), now, postings: Vec::new(), lapsed: Vec::new() };
+        let mut wallet = wallet.clone();
+        let reviews = std::mem::take(&mut wallet.reviewed);
+        let mut draft = Self { wallet, now, postings: Vec::new(), lapsed: Vec::new(), reviews };
         draft.carry();
         draft
+    }
+
+    /// Whether time or anything else has moved it since the line that it was opened from.
+    pub(crate) fn has_moved(&self) -> bool {
+        !self.postings.is_empty() || !self.lapsed.is_empty() || !self.reviews.is_empty()
     }
 
     /// The state as it stands in this draft.
@@ -61,8 +70,8 @@ impl Draft {
 
     /// The finished line.
     pub fn close(self, detail: Detail) -> Line {
-        let Self { wallet, postings, lapsed, .. } = self;
-        Line { detail, postings, lapsed, wallet }
+        let Self { wallet, postings, lapsed, reviews, .. } = self;
+        Line { detail, postings, lapsed, reviews, wallet }
     }
 
     /// The state alone, for a reader.
@@ -120,18 +129,39 @@ impl Draft {
         reason: PostingReason,
         expires_at: Option<Instant>,
     ) -> Result<(), LimitReached> {
+        let lot = self.granted(id, amount, expires_at);
+        self.require_room_for(asset, &lot)?;
+        self.bring_in(asset, lot, reason, (None, expires_at)).map(drop)
+    }
+
+    /// The same for value that comes back, which is never refused for the number of lots.
+    ///
+    /// # Errors
+    /// [`LimitReached`] when there would be more of the asset than a count can hold. Nothing is put
+    /// in then.
+    pub(crate) fn give(
+        &mut self,
+        asset: &Asset,
+        id: LotId,
+        amount: Units,
+        reason: PostingReason,
+        expires_at: Option<Instant>,
+    ) -> Result<(), LimitReached> {
+        let lot = self.granted(id, amount, expires_at);
+        self.bring_in(asset, lot, reason, (None, expires_at)).map(drop)
+    }
+
+    fn granted(&self, id: LotId, amount: Units, expires_at: Option<Instant>) -> Lot {
         let issued_at = self.now;
         let identity = Identity { id, issued_at, is_extended: false, is_voided: false };
-        let lot = Lot {
+        Lot {
             identity: Some(identity),
             issued: amount,
             remaining: amount,
             accrue_at: None,
             expires_at,
             is_grace: false,
-        };
-        self.require_room_for(asset, &lot)?;
-        self.bring_in(asset, lot, reason, (None, expires_at)).map(drop)
+        }
     }
 
     fn require_room_for(&self, asset: &Asset, lot: &Lot) -> Result<(), LimitReached> {
@@ -239,6 +269,7 @@ impl Draft {
 
     /// Posts that drawn value is gone.
     pub(crate) fn spend(&mut self, draw: &Draw, reason: PostingReason) {
+        self.mark_spent_from(draw);
         self.postings.extend(Posting::of_draw(draw, reason, self.now));
         self.tidy();
     }
@@ -260,9 +291,15 @@ impl Draft {
         Ok(())
     }
 
-    /// Ends a hold and returns what it held, for the caller to spend or [`Self::put_back`].
-    pub(crate) fn end_hold(&mut self, redemption: &RedemptionId) -> Option<Hold> {
-        let place = self.wallet.holds.iter().position(|hold| hold.redemption == *redemption)?;
+    /// Ends the hold for a redemption of the account's own, or on a gift card of a member's, and
+    /// returns what it held, for the caller to spend or [`Self::put_back`].
+    pub(crate) fn end_hold(
+        &mut self,
+        member: Option<&MemberId>,
+        redemption: &RedemptionId,
+    ) -> Option<Hold> {
+        let mut holds = self.wallet.holds.iter();
+        let place = holds.position(|hold| hold.is_for(member, redemption))?;
         Some(self.wallet.holds.remove(place))
     }
 

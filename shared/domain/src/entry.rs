@@ -1,8 +1,10 @@
 //! Lines of the passbook.
 
+use crate::account::AccountId;
 use crate::adjustment::Adjusted;
 use crate::asset::Kind;
 use crate::award::Awarded;
+use crate::card::{CardCredited, CardEnded, CardIssued, CardKey, CardPart, Spender};
 use crate::conversion::Converted;
 use crate::facts::Facts;
 use crate::id::{
@@ -13,7 +15,7 @@ use crate::issue::{Extended, Issued, Voided};
 use crate::posting::{Posting, PostingReason};
 use crate::purchase::Purchased;
 use crate::redeem::{Captured, Opened, Refunded, Released};
-use crate::tier::Assigned;
+use crate::tier::{Assigned, Review};
 use crate::time::Instant;
 use crate::transfer::{TransferRefunded, Transferred};
 use crate::wallet::Wallet;
@@ -23,6 +25,10 @@ use crate::wallet::Wallet;
 pub enum Decision<T> {
     /// This line is to be appended.
     Append(Line),
+    /// This line, and one in each of these other accounts: all of them, or none.
+    AppendAll(Line, Vec<(AccountId, Line)>),
+    /// It cannot be decided without these accounts, too.
+    Needs(Vec<AccountId>),
     /// There is nothing to write; this is how things stand.
     Unchanged(T),
 }
@@ -36,6 +42,8 @@ pub struct Line {
     pub postings: Vec<Posting>,
     /// Holds that had lapsed and were ended by this line, in the order they lapsed.
     pub lapsed: Vec<RedemptionId>,
+    /// How the level was judged at anniversaries since the line before, in their order.
+    pub reviews: Vec<Review>,
     /// The state after it.
     pub wallet: Wallet,
 }
@@ -44,7 +52,7 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Whose log.
-    pub account: MemberId,
+    pub account: AccountId,
     /// Its number in the log, from 1 without gaps.
     pub number: u64,
     /// The instant at which it was decided; never before that of the line before.
@@ -95,6 +103,16 @@ pub enum Detail {
     Transfer(Transferred),
     /// Points came back from there.
     TransferRefund(TransferRefunded),
+    /// A gift card's value came in as credit.
+    CardCredit(CardCredited),
+    /// A gift card was sold. This and what follows stand in the card's own log.
+    CardIssue(CardIssued),
+    /// A member's redemption spent some of it, held it, or gave it back.
+    CardPart(CardPart),
+    /// It was given away or taken back for good.
+    CardEnd(CardEnded),
+    /// Only time had moved the account.
+    Settlement,
 }
 
 /// The name under which a caller asked for a line: applied at most once, for ever.
@@ -128,13 +146,39 @@ pub enum Operation {
     Transfer(TransferId),
     /// A refund of a transfer.
     TransferRefund(TransferId, RefundId),
+    /// What became of a gift card, in the log of the wallet that its value came into.
+    CardCredit(CardKey, CardMove),
+    /// The issue of a gift card, in its own log, by its purchaser.
+    CardIssue(CardKey),
+    /// What ended a gift card, in its own log, by a member; that it reverted is nobody's doing.
+    CardMove(Option<MemberId>, CardMove),
+    /// Another account's redemption, its capture, release or refund: a member's, or that of a gift
+    /// card alone.
+    Of(Spender, Box<Self>),
+}
+
+/// How the value of a gift card comes into a wallet, or goes for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardMove {
+    /// Somebody claims it.
+    Claim,
+    /// It goes back to its purchaser.
+    Revert,
+    /// Its purchaser takes it back.
+    Cancel,
+    /// The retailer takes it back.
+    Void,
 }
 
 impl Detail {
-    /// The operation it was asked under; `None` for facts, which name none.
+    /// The operation it was asked under; `None` for facts and settlements, which name none.
     pub fn operation(&self) -> Option<Operation> {
         Some(match self {
-            Self::Facts { .. } => return None,
+            Self::Facts { .. } | Self::Settlement => return None,
+            Self::CardCredit(credited) => credited.operation(),
+            Self::CardIssue(issued) => Operation::CardIssue(issued.key.clone()),
+            Self::CardPart(part) => part.operation(),
+            Self::CardEnd(ended) => ended.operation(),
             Self::Purchase(purchased) => Operation::Purchase(purchased.order.clone()),
             Self::Award(awarded) => Operation::Award(awarded.award.clone()),
             Self::Adjustment(adjusted) => Operation::Adjustment(adjusted.adjustment.clone()),
@@ -191,6 +235,11 @@ impl Detail {
             Self::Conversion(_) => "conversion",
             Self::Transfer(_) => "transfer",
             Self::TransferRefund(_) => "transfer_refund",
+            Self::CardCredit(_) => "gift_card_credit",
+            Self::CardIssue(_) => "gift_card_issue",
+            Self::CardPart(part) => part.kind(),
+            Self::CardEnd(ended) => ended.kind(),
+            Self::Settlement => "settlement",
         }
     }
 }

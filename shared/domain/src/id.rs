@@ -5,6 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::asset::Asset;
+use crate::time::Instant;
+
 /// The longest id, in characters: long enough for two UUIDs and a separator, short enough that a
 /// key of three ids stays far below DynamoDB's 1,024 bytes.
 pub const ID_CHARS_MAX: usize = 128;
@@ -263,6 +266,22 @@ impl LotId {
         }
     }
 
+    /// The id of the value on a gift card, which has an account to itself.
+    pub(crate) fn of_card(card: &CardId) -> Self {
+        Self(card.0.clone())
+    }
+
+    /// The id that gift-card credit of one definition, currency and expiry shares. `place` tells
+    /// apart those that may not merge; the first is 1.
+    pub(crate) fn of_gift(asset: &Asset, expires_at: Option<Instant>, place: usize) -> Self {
+        let currency = asset.currency().map(|currency| currency.code());
+        let expires_at = expires_at.map(|expires_at| expires_at.to_string());
+        let (currency, expires_at) =
+            (currency.unwrap_or_default(), expires_at.unwrap_or_else(|| "never".to_owned()));
+        let id = format!("gift:{}:{currency}:{expires_at}", asset.definition());
+        if place == 1 { Self(id) } else { Self(format!("{id}:{place}")) }
+    }
+
     /// Whether a line named it.
     pub(crate) fn is_of_entry(&self) -> bool {
         self.0.starts_with("entry:")
@@ -271,6 +290,13 @@ impl LotId {
     /// Whether a caller may not choose it.
     pub fn is_reserved(&self) -> bool {
         RESERVED.iter().any(|start| self.0.starts_with(start))
+    }
+}
+
+impl LineId {
+    /// The one line of what is spent by a gift card alone.
+    pub(crate) fn of_card() -> Self {
+        Self("gift-card".to_owned())
     }
 }
 

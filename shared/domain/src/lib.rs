@@ -12,11 +12,13 @@
 #[cfg(test)]
 extern crate self as scrip_domain;
 
+pub mod account;
 pub mod adjustment;
 pub mod allocation;
 pub mod amount;
 pub mod asset;
 pub mod award;
+pub mod card;
 pub mod conversion;
 pub mod currency;
 pub mod draft;
@@ -33,6 +35,7 @@ pub mod redeem;
 #[cfg(test)]
 #[path = "../tests/support/sample.rs"]
 mod sample;
+pub mod settlement;
 pub mod tier;
 pub mod time;
 pub mod transfer;

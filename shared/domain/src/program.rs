@@ -21,7 +21,8 @@ pub use conditions::{Circumstances, Conditions};
 pub use document::*;
 pub use successor::faults_as_successor;
 pub use value::{
-    BenefitDefinition, BenefitEffect, Conversion, CreditDefinition, CreditKind, RewardDefinition,
+    BenefitDefinition, BenefitEffect, Conversion, CreditDefinition, CreditKind, GiftCardDefinition,
+    PinRules, RewardDefinition,
 };
 
 /// The shortest hold of a redemption, in minutes.
@@ -54,6 +55,10 @@ pub struct Program {
     pub benefits: Vec<BenefitDefinition>,
     /// In the order of the document.
     pub credits: Vec<CreditDefinition>,
+    /// In the order of the document.
+    pub gift_cards: Vec<GiftCardDefinition>,
+    /// How PINs are made and guarded.
+    pub pin: PinRules,
     /// How long a hold lasts when the caller does not say.
     pub hold_for: Period,
     /// How long value lives that a refund brings back after its expiry; zero: not at all.
@@ -258,6 +263,11 @@ impl Program {
     /// The credit with this handle.
     pub fn credit(&self, handle: &Handle) -> Option<&CreditDefinition> {
         self.credits.iter().find(|definition| definition.handle == *handle)
+    }
+
+    /// The gift card with this handle.
+    pub fn gift_card(&self, handle: &Handle) -> Option<&GiftCardDefinition> {
+        self.gift_cards.iter().find(|definition| definition.handle == *handle)
     }
 
     /// The base rate, in points per minor unit, that wins for a line under these circumstances.

@@ -12,6 +12,7 @@
 
 mod basket;
 pub mod capture;
+mod cards;
 mod history;
 mod plan;
 mod planning;
@@ -22,24 +23,25 @@ use std::convert::Infallible;
 
 use thiserror::Error;
 
+use crate::account::{Accounts, Drafts, Missing};
 use crate::amount::{Minor, Points, Units};
 use crate::asset::{Asset, Kind};
+use crate::card::spend::NotSpendable;
 use crate::currency::Currency;
-use crate::draft::Draft;
 use crate::entry::{Decision, Detail};
 use crate::id::{Handle, LotId, RedemptionId};
 use crate::limit::LimitReached;
 use crate::posting::PostingReason;
 use crate::program::{Program, is_hold_period};
 use crate::time::{Instant, Period};
-use crate::wallet::{Hold, Wallet};
+use crate::wallet::Hold;
 
-pub use basket::{Basket, BasketLine, MoneyUse, PointsUse, Uses, Wanted};
+pub use basket::{Basket, BasketLine, CARDS_MAX, CardUse, MoneyUse, PointsUse, Uses, Wanted};
 pub use history::{History, Status};
 pub use plan::{
     Back, DISCOUNTS_MAX, Discount, LineBack, PassedOver, Plan, PlanLine, TENDERS_MAX, Tender, Why,
 };
-pub use refund::{Refunded, Refunds};
+pub use refund::{CardRefunded, Refunded, Refunds};
 
 /// A request to spend value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,6 +174,14 @@ pub enum PlanRefusal {
         /// Its id.
         id: LotId,
     },
+    /// A gift card that cannot be spent, or not for so much.
+    #[error("{why}")]
+    GiftCard {
+        /// Its place in the request, from 0.
+        index: usize,
+        /// Why not.
+        why: NotSpendable,
+    },
     /// More than is left to pay.
     #[error("more than is left to pay")]
     MoreThanDue {
@@ -210,57 +220,65 @@ pub enum Refusal {
 ///
 /// # Errors
 /// [`Refusal`], the same as a redemption's.
-pub fn quote(
-    wallet: &Wallet,
+pub fn quote<'a>(
+    accounts: impl Into<Accounts<'a>>,
     program: &Program,
     basket: &Basket,
     expected_due: Option<Minor>,
     now: Instant,
 ) -> Result<Plan, Refusal> {
-    planned(&mut Draft::open(wallet, now), program, basket, expected_due)
+    planned(&mut Drafts::open(accounts.into(), now), program, basket, expected_due)
 }
 
-/// Carries out the plan for a basket: spends its value at once, or holds it.
+/// Carries out the plan for a basket: spends its value at once, or holds it. Gift cards take part
+/// with a line each in their own logs.
 ///
 /// # Errors
 /// [`Refusal`]; nothing is changed then.
-pub fn decide(
-    wallet: &Wallet,
+pub fn decide<'a>(
+    accounts: impl Into<Accounts<'a>>,
     program: &Program,
     redemption: &Redemption,
     now: Instant,
 ) -> Result<Decision<Infallible>, Refusal> {
     let lapses_at = lapses_at(program, redemption.settlement, now)?;
-    let mut draft = Draft::open(wallet, now);
+    let mut drafts = Drafts::open(accounts.into(), now);
     let (basket, expected_due) = (&redemption.basket, redemption.expected_due);
-    let plan = planned(&mut draft, program, basket, expected_due)?;
+    let cards = basket.uses.gift_cards.iter().map(|card| card.number.clone().into());
+    if let Err(Missing(missing)) = drafts.require(cards) {
+        return Ok(Decision::Needs(missing));
+    }
+    let plan = planned(&mut drafts, program, basket, expected_due)?;
     let id = redemption.redemption.clone();
+    let draft = &mut drafts.own;
     match lapses_at {
         Some(lapses_at) => {
             let draws = plan.draws().cloned().collect();
-            draft.keep(Hold { redemption: id.clone(), lapses_at, draws })?;
+            draft.keep(Hold { member: None, redemption: id.clone(), lapses_at, draws })?;
         }
         None => plan.draws().for_each(|draw| draft.spend(draw, PostingReason::Redeemed)),
     }
     let opened = Opened { redemption: id, plan, lapses_at };
-    Ok(Decision::Append(draft.close(Detail::Redemption(opened))))
+    let parts = cards::open(&mut drafts, &opened)?;
+    Ok(drafts.close(Detail::Redemption(opened), parts))
 }
 
-/// The plan, drawn out of the wallet in `draft`, unless it leaves something else to pay than was expected.
+/// The plan, drawn out of the drafts, unless it leaves something else to pay than was expected.
 fn planned(
-    draft: &mut Draft,
+    drafts: &mut Drafts<'_>,
     program: &Program,
     basket: &Basket,
     expected_due: Option<Minor>,
 ) -> Result<Plan, Refusal> {
-    let plan = planning::plan(draft, program, basket)?;
+    let plan = planning::plan(drafts, program, basket)?;
     match expected_due {
         Some(expected) if expected != plan.due() => Err(Refusal::PlanChanged { due: plan.due() }),
         _ => Ok(plan),
     }
 }
 
-fn lapses_at(
+/// When a hold lapses that is made at `now`; `None`: there is none.
+pub(crate) fn lapses_at(
     program: &Program,
     settlement: Settlement,
     now: Instant,

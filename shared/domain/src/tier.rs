@@ -1,8 +1,8 @@
 //! Status levels (DESIGN 5.6).
 //!
 //! The window is the unexpired tier points: their expiry makes it roll. Reaching a level's
-//! `attain` upgrades at once. A level is never lost by what expires or is taken away between
-//! anniversaries.
+//! `attain` upgrades at once. At its anniversary a level is kept, or moved to the highest that the
+//! window supports; between anniversaries it is never lost by what expires or is taken away.
 
 use std::convert::Infallible;
 
@@ -15,7 +15,7 @@ use crate::entry::{Decision, Detail};
 use crate::id::{AssignmentId, Handle, Reason};
 use crate::program::{Level, Program, Tiers};
 use crate::time::Instant;
-use crate::wallet::{Standing, Wallet};
+use crate::wallet::{Lot, Standing, Wallet, sum};
 
 /// A request to give a level by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,9 +53,80 @@ pub enum Refusal {
     UnknownLevel(Handle),
 }
 
-/// The points that count towards a level.
+/// How a level was judged at its anniversary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// The anniversary.
+    pub at: Instant,
+    /// The level before.
+    pub before: Handle,
+    /// The level after; `None`: the lowest.
+    pub after: Option<Handle>,
+}
+
+/// The points that count towards a level. The wallet must have been carried to the present.
 pub fn window(wallet: &Wallet, tiers: &Tiers) -> Points {
     wallet.points(&tiers.points).map_or(Points::ZERO, |holding| holding.available().into())
+}
+
+/// The points that count towards a level at an instant to which the wallet has not been carried.
+fn window_at(wallet: &Wallet, tiers: &Tiers, at: Instant) -> Points {
+    let lots = wallet.points(&tiers.points).map_or(&[][..], |holding| &holding.lots);
+    let counts = |lot: &&Lot| {
+        lot.accrue_at.is_none_or(|accrue_at| accrue_at <= at)
+            && lot.expires_at.is_none_or(|expires_at| at < expires_at)
+    };
+    sum(lots.iter().filter(counts).map(|lot| lot.remaining)).into()
+}
+
+/// The anniversary at which the level of a wallet is to be judged next, if that is by `now`.
+pub fn review_due(wallet: &Wallet, now: Instant) -> Option<Instant> {
+    wallet.standing.as_ref()?.review_at.filter(|review_at| *review_at <= now)
+}
+
+/// Judges the level of a wallet at its anniversary `at`, by the program that was newest then: kept
+/// when the window maintains it, and otherwise the highest that the window supports. What the
+/// window holds beyond that is not counted twice: it is points that expire in their own time.
+///
+/// Only expiry changes the window, so this may be done before the wallet is carried to `at`.
+#[must_use]
+pub fn judge(wallet: &Wallet, program: &Program, at: Instant) -> Wallet {
+    let Some(standing) = &wallet.standing else {
+        return wallet.clone();
+    };
+    let review_at = next_review(program, at);
+    let kept = Standing { level: standing.level.clone(), since: at, review_at };
+    let after = match &program.tiers {
+        None => Some(kept),
+        Some(tiers) => {
+            let window = window_at(wallet, tiers, at);
+            let own = tiers.levels.get(rank(wallet, tiers));
+            if own.is_some_and(|level| level.maintain <= window) {
+                Some(kept)
+            } else {
+                let level = tiers.supported(window);
+                let level = level.filter(|level| tiers.rank(&level.handle) > Some(0));
+                level.map(|level| Standing { level: level.handle.clone(), ..kept })
+            }
+        }
+    };
+    let level = after.as_ref().map(|standing| standing.level.clone());
+    let review = Review { at, before: standing.level.clone(), after: level };
+    let mut judged = wallet.clone();
+    judged.standing = after;
+    judged.reviewed.push(review);
+    judged
+}
+
+/// The start of the day twelve months later, in the program's zone. `None` outside the calendar.
+fn next_review(program: &Program, since: Instant) -> Option<Instant> {
+    let day = program.zone.date(since).checked_add_months(Months::new(12))?;
+    program.zone.start_of_day(day)
+}
+
+/// A level above the lowest, from `since` on.
+fn attained(program: &Program, level: &Handle, since: Instant) -> Standing {
+    Standing { level: level.clone(), since, review_at: next_review(program, since) }
 }
 
 /// The level a member has: the one attained, or the lowest.
@@ -63,11 +134,11 @@ pub fn level<'a>(wallet: &Wallet, tiers: &'a Tiers) -> Option<&'a Level> {
     tiers.levels.get(rank(wallet, tiers))
 }
 
-/// The day on which a level above the lowest is next checked: twelve months after it was
-/// attained, assigned or last kept, in the program's zone. The lowest has none.
+/// The day on which a level above the lowest is judged next: twelve months after it was attained,
+/// assigned or last kept, in the program's zone. The lowest has none.
 pub fn anniversary(wallet: &Wallet, program: &Program) -> Option<NaiveDate> {
-    let standing = wallet.standing.as_ref()?;
-    program.zone.date(standing.since).checked_add_months(Months::new(12))
+    let review_at = wallet.standing.as_ref()?.review_at?;
+    Some(program.zone.date(review_at))
 }
 
 /// Gives a level by hand, from this instant on.
@@ -84,7 +155,7 @@ pub fn decide(
     let rank = rank.ok_or_else(|| Refusal::UnknownLevel(assign.level.clone()))?;
     let mut draft = Draft::open(wallet, now);
     let before = draft.wallet().standing.clone();
-    let standing = Standing { level: assign.level.clone(), since: now };
+    let standing = attained(program, &assign.level, now);
     draft.set_standing((rank > 0).then_some(standing));
     let detail = Detail::TierAssignment(Assigned {
         assignment: assign.assignment.clone(),
@@ -108,7 +179,7 @@ pub(crate) fn reach(draft: &mut Draft, program: &Program) -> bool {
     let higher = tiers.rank(&level.handle) > Some(rank(draft.wallet(), tiers));
     if higher {
         let since = draft.now();
-        draft.set_standing(Some(Standing { level: level.handle.clone(), since }));
+        draft.set_standing(Some(attained(program, &level.handle, since)));
     }
     higher
 }

@@ -15,8 +15,10 @@ use std::collections::BTreeMap;
 
 use crate::amount::{Points, Units};
 use crate::asset::{Asset, Kind};
+use crate::card::Card;
 use crate::facts::Facts;
-use crate::id::{Handle, LotId, RedemptionId};
+use crate::id::{Handle, LotId, MemberId, RedemptionId};
+use crate::tier::Review;
 use crate::time::Instant;
 
 /// The most lots that issuing may bring a wallet to. Lots of points take about 45 bytes, and 25 more
@@ -30,13 +32,48 @@ pub const IDENTITIES_MAX: usize = 250;
 /// never captures.
 pub const HOLDS_MAX: usize = 100;
 
-/// Everything a member holds.
+/// What time does to accounts, each done by a scheduled job when nobody else comes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Job {
+    /// Value expires, holds lapse, levels are judged.
+    Expire,
+    /// Gift cards go back to their purchasers.
+    Revert,
+}
+
+impl Job {
+    /// Every job.
+    pub const ALL: [Self; 2] = [Self::Expire, Self::Revert];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expire => "expire",
+            Self::Revert => "revert",
+        }
+    }
+}
+
+/// Something that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// When.
+    pub at: Instant,
+    /// For whom.
+    pub job: Job,
+}
+
+/// Everything a member holds, or what is on a gift card.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wallet {
     /// What the retailer told about the member; `None`: nothing yet.
     pub facts: Option<Facts>,
     /// The level attained; `None`: the lowest, or no tiers.
     pub standing: Option<Standing>,
+    /// What the account of a gift card says of the card.
+    pub card: Option<Card>,
+    /// How levels were judged since the newest line; the next one writes it down.
+    pub reviewed: Vec<Review>,
     /// By asset. An asset of which nothing is held or owed is left out.
     pub assets: BTreeMap<Asset, Holding>,
     /// In the order in which they were made.
@@ -50,6 +87,8 @@ pub struct Standing {
     pub level: Handle,
     /// When it was attained, assigned or last kept.
     pub since: Instant,
+    /// Its anniversary, when it is judged next; `None`: outside the calendar.
+    pub review_at: Option<Instant>,
 }
 
 /// The lots of one asset.
@@ -97,6 +136,8 @@ pub struct Identity {
 /// Value set aside for a redemption until it is captured, released or lapses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
+    /// Whose redemption it is for, when it holds from a gift card; `None`: the account's own.
+    pub member: Option<MemberId>,
     /// The redemption it is for.
     pub redemption: RedemptionId,
     /// From when it no longer holds.
@@ -209,6 +250,13 @@ impl Lot {
     }
 }
 
+impl Hold {
+    /// Whether it is for this redemption of a member, or of the account's own.
+    pub(crate) fn is_for(&self, member: Option<&MemberId>, redemption: &RedemptionId) -> bool {
+        self.member.as_ref() == member && self.redemption == *redemption
+    }
+}
+
 impl Holding {
     /// How much can be spent now. The wallet must have been carried to the present.
     pub fn available(&self) -> Units {
@@ -316,9 +364,9 @@ impl Wallet {
         self.lots_of(kind).find(|(_, lot)| lot.id() == Some(id))
     }
 
-    /// The hold for a redemption, while it holds.
+    /// The hold for a redemption of the account's own, while it holds.
     pub fn hold(&self, redemption: &RedemptionId) -> Option<&Hold> {
-        self.holds.iter().find(|hold| hold.redemption == *redemption)
+        self.holds.iter().find(|hold| hold.is_for(None, redemption))
     }
 
     /// How many lots there are, of all assets.
@@ -337,10 +385,32 @@ impl Wallet {
 
     /// The earliest instant at which a hold lapses or a lot with something left expires. `None`
     /// when nothing ever will.
-    pub fn next_due(&self) -> Option<Instant> {
+    pub(crate) fn next_settlement(&self) -> Option<Instant> {
+        let is_kept_for_purchaser = self.reverts_at().is_some();
         let lots = self.assets.values().flat_map(|holding| &holding.lots);
-        let expiries = lots.filter(|lot| !lot.remaining.is_zero()).filter_map(|lot| lot.expires_at);
+        let left = lots.filter(|lot| !lot.remaining.is_zero() && !is_kept_for_purchaser);
+        let expiries = left.filter_map(|lot| lot.expires_at);
         expiries.chain(self.holds.iter().map(|hold| hold.lapses_at)).min()
+    }
+
+    /// From when what is on a gift card goes back to its purchaser. `None` when it never will: for
+    /// as long as a redemption holds some, and when it expires first.
+    pub fn reverts_at(&self) -> Option<Instant> {
+        let card = self.card.as_ref().filter(|card| card.end.is_none())?;
+        let revert_at = card.revert_at.filter(|_| self.holds.is_empty())?;
+        let is_left = self.holding(&card.asset).is_some_and(|value| !value.remaining().is_zero());
+        let is_first = card.expires_at.is_none_or(|expires_at| revert_at < expires_at);
+        (is_left && is_first).then_some(revert_at)
+    }
+
+    /// What is due next, and who sees to it: the earliest of what time does to the account. At one
+    /// instant what settles it comes first. `None` when nothing ever will be.
+    pub fn next_due(&self) -> Option<Due> {
+        let reviews = self.standing.as_ref().and_then(|standing| standing.review_at);
+        let settles = [self.next_settlement(), reviews].into_iter().flatten().min();
+        let due = |job| move |at| Due { at, job };
+        let dues = [settles.map(due(Job::Expire)), self.reverts_at().map(due(Job::Revert))];
+        dues.into_iter().flatten().min_by_key(|due| due.at)
     }
 
     /// Whether a hold may still give back to a lot.

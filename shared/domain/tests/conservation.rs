@@ -130,7 +130,7 @@ impl World {
         let (millis, stops) = match wait {
             Wait::Millis(millis, stops) => (self.now.millis() + i64::from(*millis), stops),
             Wait::Due(early, stops) => {
-                (settled.next_due().map_or(0, Instant::millis) - early, stops)
+                (settled.next_due().map_or(0, |due| due.at.millis()) - early, stops)
             }
         };
         let then = Instant::from_millis(millis).unwrap().max(self.now);
@@ -279,6 +279,7 @@ impl World {
             rewards: self.money_use(Kind::Reward, &redeem.rewards),
             points: points.collect(),
             credits: self.money_use(Kind::Credit, &redeem.credits),
+            gift_cards: Vec::new(),
         };
         Basket { currency: self.program.currency, lines: lines.collect(), uses }
     }
@@ -523,7 +524,7 @@ impl World {
         assert_eq!(rarely, often, "settling in between made a difference");
         self.rarely.assert_adds_up();
         self.often.assert_adds_up();
-        assert!(rarely.next_due().is_none_or(|due| self.now < due));
+        assert!(rarely.next_due().is_none_or(|due| self.now < due.at));
         for lot in rarely.assets.values().flat_map(|holding| &holding.lots) {
             let is_over = lot.is_voided() || lot.expires_at.is_some_and(|at| at <= self.now);
             assert!(lot.remaining.is_zero() || !is_over, "{lot:?}");

@@ -16,6 +16,7 @@ mod step;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use scrip_domain::account::AccountId;
 use scrip_domain::adjustment::{self, Adjustment};
 use scrip_domain::amount::{Change, Minor};
 use scrip_domain::asset::Asset;
@@ -197,7 +198,7 @@ impl World {
         let lots = settled.assets.values().flat_map(|holding| &holding.lots);
         let millis = match wait {
             Wait::Millis(millis, _) => self.now.millis() + i64::from(*millis),
-            Wait::Due(early, _) => settled.next_due().map_or(0, Instant::millis) - early,
+            Wait::Due(early, _) => settled.next_due().map_or(0, |due| due.at.millis()) - early,
             Wait::Accrual(early, _) => {
                 let next = lots.filter_map(|lot| lot.accrue_at).min();
                 next.map_or(0, Instant::millis) - early
@@ -447,7 +448,7 @@ impl World {
 
     fn history(&self, line: Line) -> History {
         let entry = Entry {
-            account: named("alice"),
+            account: AccountId::Member(named("alice")),
             number: u64::try_from(self.operations).unwrap(),
             recorded_at: self.now,
             by: "till".to_owned(),
@@ -562,7 +563,7 @@ impl World {
             self.often.assert_adds_up(&definition.handle);
         }
         assert!(rarely.lot_count() <= self.issued.len().min(LOTS_MAX));
-        assert!(rarely.next_due().is_none_or(|due| self.now < due));
+        assert!(rarely.next_due().is_none_or(|due| self.now < due.at));
     }
 
     /// Long after the last step both logs have posted the same movements in the same order.

@@ -158,6 +158,7 @@ fn uses() -> impl Strategy<Value = Uses> {
     let benefits = some_of(Kind::Benefit).prop_map(|ids| ids.into_iter().take(2).collect());
     let parts = (benefits, money_use(Kind::Reward), points_use(), money_use(Kind::Credit));
     parts.prop_map(|(benefits, rewards, points, credits)| Uses {
+        gift_cards: Vec::new(),
         benefits,
         rewards,
         points,
@@ -234,7 +235,7 @@ fn check_order(plan: &Plan) {
         Asset::Benefit(_) => 0,
         Asset::Reward(..) => 1,
         Asset::Points(_) => 2,
-        Asset::Credit(..) => panic!("a credit is no discount"),
+        Asset::Credit(..) | Asset::GiftCard(..) => panic!("a credit is no discount"),
     };
     let steps: Vec<u8> = plan.discounts.iter().map(|each| step(&each.draw.asset)).collect();
     assert!(steps.is_sorted());
@@ -384,6 +385,7 @@ proptest! {
     #[test]
     fn plan_of_all_there_may_be_is_never_refused(wallet in wallet(), basket in basket()) {
         let all = Uses {
+        gift_cards: Vec::new(),
             benefits: Vec::new(),
             rewards: MoneyUse::All(Wanted::Max),
             points: vec![PointsUse { points: named("p"), amount: Wanted::Max }],

@@ -5,20 +5,26 @@ use std::sync::Arc;
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_secretsmanager::Client as SecretsClient;
 use scrip_domain::time::Instant;
 use scrip_store::{Clock, Ledger, client_config};
 use thiserror::Error;
 
+use crate::keys::Keys;
 use crate::programs::Programs;
 
 /// The variable that names the table.
 const TABLE: &str = "SCRIP_TABLE";
+/// The variable that names the secret with the key ring.
+const KEYS_SECRET: &str = "SCRIP_KEYS_SECRET";
 
 /// What a function works with. Cheap to clone; keeps no state but the cached program.
 #[derive(Clone)]
 pub struct App {
     /// The ledger.
     pub ledger: Ledger,
+    /// Where PINs are derived from.
+    pub keys: Keys,
     pub(crate) programs: Programs,
 }
 
@@ -33,11 +39,18 @@ pub enum StartError {
 impl App {
     /// A function on this ledger.
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, programs: Programs::default() }
+        Self { ledger, keys: Keys::default(), programs: Programs::default() }
+    }
+
+    /// The same function with a key ring.
+    #[must_use]
+    pub fn with_keys(self, keys: Keys) -> Self {
+        Self { keys, ..self }
     }
 
     /// A function as Lambda starts it: region, credentials and endpoint as the SDK finds them,
-    /// the table from `SCRIP_TABLE`.
+    /// the table from `SCRIP_TABLE`, the secret of the key ring, where there is one, from
+    /// `SCRIP_KEYS_SECRET`.
     ///
     /// # Errors
     /// [`StartError`].
@@ -45,12 +58,16 @@ impl App {
         let table = std::env::var(TABLE).map_err(|_| StartError::Variable(TABLE))?;
         let shared = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
         let client = Client::from_conf(client_config(Builder::from(&shared)));
-        Ok(Self::new(Ledger::new(client, &table, system_clock())))
+        let app = Self::new(Ledger::new(client, &table, system_clock()));
+        Ok(match std::env::var(KEYS_SECRET) {
+            Ok(id) => app.with_keys(Keys::secret(SecretsClient::new(&shared), &id)),
+            Err(_) => app,
+        })
     }
 
     /// The same app with a meter of its own.
     pub(crate) fn for_request(&self) -> Self {
-        Self { ledger: self.ledger.metered(), programs: self.programs.clone() }
+        Self { ledger: self.ledger.metered(), ..self.clone() }
     }
 
     /// Drops the cached program, so that the next operation reads the newest.

@@ -1,10 +1,14 @@
 //! Refusals as the caller sees them: RFC 9457 problem bodies with a stable code.
 
+use std::error::Error;
+
 use http::StatusCode;
 use scrip_domain::limit::LimitReached;
 use scrip_store::{ApplyError, StoreError};
 use serde_json::{Map, Value, json};
-use thiserror::Error;
+use thiserror::Error as ThisError;
+
+use crate::keys::KeysError;
 
 /// What went wrong, as a stable word (API.md, "Conventions").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +28,10 @@ pub enum Code {
     VersionConflict,
     PayloadTooLarge,
     RedemptionStillHeld,
+    GiftCardRefused,
+    GiftCardNotActive,
+    GiftCardHeld,
+    GiftCardLocked,
     LimitReached,
     RuleRefused,
     Contended,
@@ -48,6 +56,10 @@ impl Code {
             Self::VersionConflict => "version_conflict",
             Self::PayloadTooLarge => "payload_too_large",
             Self::RedemptionStillHeld => "redemption_still_held",
+            Self::GiftCardRefused => "gift_card_refused",
+            Self::GiftCardNotActive => "gift_card_not_active",
+            Self::GiftCardHeld => "gift_card_held",
+            Self::GiftCardLocked => "gift_card_locked",
             Self::LimitReached => "limit_reached",
             Self::RuleRefused => "rule_refused",
             Self::Contended => "contended",
@@ -59,7 +71,8 @@ impl Code {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::GiftCardRefused => StatusCode::FORBIDDEN,
+            Self::GiftCardLocked => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::OperationConflict
             | Self::InsufficientValue
@@ -70,6 +83,8 @@ impl Code {
             | Self::RefundExceedsRedemption
             | Self::OrderBelongsToAnotherMember
             | Self::RedemptionStillHeld
+            | Self::GiftCardNotActive
+            | Self::GiftCardHeld
             | Self::LimitReached => StatusCode::CONFLICT,
             Self::VersionConflict => StatusCode::PRECONDITION_FAILED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -80,7 +95,14 @@ impl Code {
 
     /// Whether the same request may succeed later.
     pub const fn is_retryable(self) -> bool {
-        matches!(self, Self::RedemptionStillHeld | Self::Contended | Self::Unavailable)
+        matches!(
+            self,
+            Self::RedemptionStillHeld
+                | Self::GiftCardHeld
+                | Self::GiftCardLocked
+                | Self::Contended
+                | Self::Unavailable
+        )
     }
 
     const fn title(self) -> &'static str {
@@ -99,6 +121,10 @@ impl Code {
             Self::VersionConflict => "There is a newer version",
             Self::PayloadTooLarge => "The body is too large",
             Self::RedemptionStillHeld => "The redemption is not captured yet",
+            Self::GiftCardRefused => "The number or the PIN is wrong",
+            Self::GiftCardNotActive => "Nothing can be done with the gift card any more",
+            Self::GiftCardHeld => "A redemption holds the gift card",
+            Self::GiftCardLocked => "There were too many wrong PINs for this number",
             Self::LimitReached => "A limit is reached",
             Self::RuleRefused => "The program does not allow this",
             Self::Contended => "Others were faster too often",
@@ -108,14 +134,14 @@ impl Code {
 }
 
 /// A refusal on its way out. What is internal is logged and never answered.
-#[derive(Debug, Error)]
+#[derive(Debug, ThisError)]
 #[error("{detail}")]
 pub struct Problem {
     /// What went wrong.
     pub code: Code,
     detail: String,
     explanation: Map<String, Value>,
-    internal: Option<Box<StoreError>>,
+    internal: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl Problem {
@@ -169,7 +195,7 @@ impl Problem {
     }
 
     /// What is logged and not answered.
-    pub fn internal(&self) -> Option<&StoreError> {
+    pub fn internal(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.internal.as_deref()
     }
 
@@ -190,6 +216,13 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let detail = "the outcome is unknown until the same request is sent again";
+        Self { internal: Some(Box::new(error)), ..Self::new(Code::Unavailable, detail) }
+    }
+}
+
+impl From<KeysError> for Problem {
+    fn from(error: KeysError) -> Self {
+        let detail = "PINs cannot be made or compared; nothing was changed";
         Self { internal: Some(Box::new(error)), ..Self::new(Code::Unavailable, detail) }
     }
 }

@@ -6,8 +6,9 @@ use std::str::FromStr;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use scrip_domain::account::AccountId;
 use scrip_domain::entry::Operation;
-use scrip_domain::id::{LineId, MemberId};
+use scrip_domain::id::LineId;
 use scrip_store::{Fingerprint, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -67,21 +68,21 @@ impl ApiRequest {
         text.map(str::parse).transpose().map_err(|error| Problem::invalid(name, error))
     }
 
-    /// This caller's request as one account's part in an operation, decided by `program`. `body`
+    /// This caller's request as an operation on an account, decided by `program`. `body`
     /// is what is compared when the same operation is sent again.
     ///
     /// # Errors
     /// `invalid_request`, for a body that cannot be written as JSON again; none is.
     pub fn part(
         &self,
-        member: MemberId,
+        account: impl Into<AccountId>,
         operation: Option<Operation>,
         body: &impl Serialize,
         program: &CurrentProgram,
     ) -> Result<Request, Problem> {
         let unwritable = |_| Problem::invalid("body", "cannot be written as JSON");
         Ok(Request {
-            member,
+            account: account.into(),
             operation,
             fingerprint: Fingerprint::of(body).map_err(unwritable)?,
             by: self.caller.clone(),

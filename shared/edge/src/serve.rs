@@ -54,13 +54,7 @@ pub struct Handled {
 /// # Errors
 /// When it cannot start, or the Runtime API fails.
 pub async fn run<F: Function>() -> Result<(), lambda_runtime::Error> {
-    let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_env_filter(filter)
-        .init();
+    start_logging();
     let app = App::from_environment().await?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         let app = app.clone();
@@ -73,6 +67,17 @@ pub async fn run<F: Function>() -> Result<(), lambda_runtime::Error> {
     .await
 }
 
+/// One JSON object a line, as CloudWatch reads it.
+pub(crate) fn start_logging() {
+    let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_env_filter(filter)
+        .init();
+}
+
 /// Answers one event and logs it.
 pub async fn serve<F: Function>(app: &App, event: ApiGatewayV2httpRequest) -> Handled {
     let started = Stopwatch::now();
@@ -82,7 +87,7 @@ pub async fn serve<F: Function>(app: &App, event: ApiGatewayV2httpRequest) -> Ha
     let usage = app.ledger.usage();
     let code = answer.as_ref().err().map_or("", |problem| problem.code.as_str());
     if let Some(internal) = answer.as_ref().err().and_then(Problem::internal) {
-        tracing::error!(function = F::NAME, route, error = %internal, "the store failed");
+        tracing::error!(function = F::NAME, route, error = %internal, "no answer could be had");
     }
     let kind = answer.as_ref().map_or("refused", |answer| answer.kind);
     let response = answer.map_or_else(|problem| refuse(&problem), respond);

@@ -1,9 +1,10 @@
 //! Value as answers show it: money as a decimal string of its currency, points and uses as whole
 //! numbers.
 
-use scrip_domain::amount::{Change, Units};
+use scrip_domain::amount::{Change, Minor, Units};
 use scrip_domain::asset::Asset;
-use scrip_domain::id::LotId;
+use scrip_domain::currency::Currency;
+use scrip_domain::id::{CardNumber, LotId};
 use scrip_domain::time::Instant;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -32,7 +33,11 @@ pub fn change(asset: &Asset, amount: Change) -> Value {
 pub struct LotAnswer {
     source: &'static str,
     /// Of points, which have no ids, the definition.
-    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    /// Of a gift card, which has its number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number_last4: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     points: Option<Units>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,11 +60,25 @@ impl LotAnswer {
         let is_benefit = matches!(asset, Asset::Benefit(_));
         Self {
             source: asset.source(),
-            id: id.map_or_else(|| asset.definition().to_string(), ToString::to_string),
+            id: Some(id.map_or_else(|| asset.definition().to_string(), ToString::to_string)),
+            number_last4: None,
             points: is_points.then_some(amount),
             uses: is_benefit.then_some(amount),
             amount: asset.currency().is_some().then(|| units(asset, amount)),
             expires_at,
+        }
+    }
+
+    /// So much of a gift card.
+    pub fn of_card(number: &CardNumber, currency: Currency, amount: Minor) -> Self {
+        Self {
+            source: "gift_card",
+            id: None,
+            number_last4: Some(number.last4().to_owned()),
+            points: None,
+            uses: None,
+            amount: Some(json!(currency.format_amount(amount))),
+            expires_at: None,
         }
     }
 }

@@ -2,17 +2,19 @@
 //!
 //! | step | why in this place |
 //! |---|---|
-//! | 1. read the newest line of every account | what is committed after this makes the put fail |
+//! | 1. read the newest line of the account | what is committed after this makes the put fail |
 //! | 2. look the operation up by name | found: answer what it answered; swapped with 1, it could apply twice |
-//! | 3. decide | pure: may be done again |
-//! | 4. stamp the order marker, put the due marker | before the line that needs them |
-//! | 5. put the next line, if there is none | the one write that counts |
+//! | 3. decide; read the other accounts it asks for | pure: may be done again |
+//! | 4. stamp the order marker, put the due markers | before the lines that need them |
+//! | 5. put the next line of each, if there is none | the one write that counts |
 //!
 //! A lost race starts again at 1, a bounded number of times. So does a write of which nothing was
 //! heard: the look-up then finds it, or it did not happen.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant as Stopwatch};
 
+use scrip_domain::account::AccountId;
 use scrip_domain::draft::Draft;
 use scrip_domain::entry::{Decision, Entry, Line, Operation};
 use scrip_domain::time::Instant;
@@ -24,8 +26,8 @@ use crate::document;
 use crate::error::StoreError;
 use crate::key;
 use crate::ledger::{Ledger, Recorded};
-use crate::marker::{Claim, Job, arm};
-use crate::operation::{ApplyError, Outcome, OutcomeOfMany, Request, Situation};
+use crate::marker::{Claim, arm};
+use crate::operation::{ApplyError, Outcome, Request, Situation};
 use crate::read::{Freshness, newest_of};
 
 /// Tries before a caller is told that a wallet is contended. Each costs at least two reads.
@@ -42,27 +44,23 @@ const PAUSE_MAX: Duration = Duration::from_millis(400);
 /// What the chain of hashes begins with.
 const BEFORE_THE_FIRST: Hash = [0; 32];
 
-/// What was decided for all accounts together.
-enum Decided<T> {
-    Append(Vec<Line>),
-    Unchanged(T),
-}
+/// The most times that a decision may ask for more accounts: the cards of a basket, then those to
+/// whom their value has gone since.
+const ASKING_MAX: usize = 4;
 
-/// What became of it.
+/// What became of a try.
 enum Settled<T> {
-    Appended(Vec<Entry>),
+    Appended(Entry),
     Replayed(Entry),
     Unchanged { answer: T, wallet: Wallet },
 }
 
-/// An account as it was read, with its part in the operation.
-struct Account<'a> {
+/// The account that is asked, as it was read.
+struct Asked<'a> {
     request: &'a Request,
     newest: Option<Recorded>,
     /// The number of the newest line of what the request is about.
     about_number: Sight,
-    about: Option<Entry>,
-    empty: Wallet,
 }
 
 /// What is known of a line by a look-up in the index.
@@ -74,20 +72,17 @@ enum Sight {
     Consistent(Option<u64>),
 }
 
-impl Account<'_> {
-    fn wallet(&self) -> &Wallet {
-        self.newest.as_ref().map_or(&self.empty, |newest| &newest.entry.line.wallet)
-    }
-
-    fn number(&self) -> u64 {
-        self.newest.as_ref().map_or(0, |newest| newest.entry.number)
-    }
-}
+/// The other accounts of an operation, as they were read.
+type Others = BTreeMap<AccountId, Option<Recorded>>;
 
 impl Ledger {
-    /// Applies one operation to one account, exactly once.
+    /// Applies one operation, exactly once. All accounts that it changes get their line in one
+    /// write, or none does; the line of the account that is asked answers for it.
     ///
-    /// `decide` is called again after every lost race, each time with the newest state.
+    /// `decide` is called again when it asks for more accounts, and after every lost race, each
+    /// time with the newest state. The account that is asked is read before its operation is looked
+    /// up; the others may be read later, for every line of an operation is written together with
+    /// the one that the look-up finds.
     ///
     /// # Errors
     /// [`ApplyError`] says for each case what has been written.
@@ -100,54 +95,16 @@ impl Ledger {
         D: Fn(&Situation<'_>) -> Result<Decision<T>, R>,
         R: std::error::Error + 'static,
     {
-        let decide = |situations: &[Situation<'_>]| match situations {
-            [only] => Ok(match decide(only)? {
-                Decision::Append(line) => Decided::Append(vec![line]),
-                Decision::Unchanged(answer) => Decided::Unchanged(answer),
-            }),
-            // There is one situation per request.
-            _ => Ok(Decided::Append(Vec::new())),
-        };
-        Ok(match self.run(std::slice::from_ref(request), decide).await? {
-            Settled::Appended(mut entries) => match entries.pop() {
-                Some(entry) => Outcome::Appended(entry),
-                None => return Err(ApplyError::Contended),
-            },
+        Ok(match self.run(request, decide).await? {
+            Settled::Appended(entry) => Outcome::Appended(entry),
             Settled::Replayed(entry) => Outcome::Replayed(entry),
             Settled::Unchanged { answer, wallet } => Outcome::Unchanged { answer, wallet },
         })
     }
 
-    /// Applies one operation to several accounts in one transaction, exactly once: all lines are
-    /// appended, or none. `decide` returns one line for every request, in their order; each
-    /// account is named once. The first request is the one that is answered on a replay.
-    ///
-    /// # Errors
-    /// [`ApplyError`] says for each case what has been written.
-    pub async fn apply_many<R, D>(
-        &self,
-        requests: &[Request],
-        decide: D,
-    ) -> Result<OutcomeOfMany, ApplyError<R>>
+    async fn run<T, R, D>(&self, request: &Request, decide: D) -> Result<Settled<T>, ApplyError<R>>
     where
-        D: Fn(&[Situation<'_>]) -> Result<Vec<Line>, R>,
-        R: std::error::Error + 'static,
-    {
-        let decide = |situations: &[Situation<'_>]| decide(situations).map(Decided::Append);
-        Ok(match self.run::<std::convert::Infallible, _, _>(requests, decide).await? {
-            Settled::Appended(entries) => OutcomeOfMany::Appended(entries),
-            Settled::Replayed(entry) => OutcomeOfMany::Replayed(entry),
-            Settled::Unchanged { answer, .. } => match answer {},
-        })
-    }
-
-    async fn run<T, R, D>(
-        &self,
-        requests: &[Request],
-        decide: D,
-    ) -> Result<Settled<T>, ApplyError<R>>
-    where
-        D: Fn(&[Situation<'_>]) -> Result<Decided<T>, R>,
+        D: Fn(&Situation<'_>) -> Result<Decision<T>, R>,
         R: std::error::Error + 'static,
     {
         let started = Stopwatch::now();
@@ -156,7 +113,7 @@ impl Ledger {
         // that nothing was written.
         let mut unheard: Option<StoreError> = None;
         loop {
-            let setback = match self.attempt(requests, &decide).await {
+            let setback = match self.attempt(request, &decide).await {
                 Ok(settled) => return Ok(settled),
                 Err(setback) => setback,
             };
@@ -168,7 +125,7 @@ impl Ledger {
                 Setback::Final(error) => return Err(unheard.map_or(error, ApplyError::Store)),
             }
             if given_up {
-                return match (self.last_look(requests).await, unheard) {
+                return match (self.last_look(request).await, unheard) {
                     (Err(ApplyError::Contended), Some(unheard)) => Err(unheard.into()),
                     (looked, _) => looked,
                 };
@@ -179,12 +136,13 @@ impl Ledger {
 
     /// After the last try: a race may have been lost to an earlier put of this very operation,
     /// whose answer did not arrive.
-    async fn last_look<T, R>(&self, requests: &[Request]) -> Result<Settled<T>, ApplyError<R>>
+    async fn last_look<T, R>(&self, request: &Request) -> Result<Settled<T>, ApplyError<R>>
     where
         R: std::error::Error + 'static,
     {
-        let mut accounts = self.read_newest(requests).await?;
-        match self.replay(&mut accounts).await {
+        let newest = self.newest(&request.account).await?;
+        let mut asked = Asked { request, newest, about_number: Sight::None };
+        match self.replay(&mut asked).await {
             Ok(Some(settled)) => Ok(settled),
             Ok(None) | Err(Setback::Raced) => Err(ApplyError::Contended),
             Err(Setback::Unheard(error)) => Err(error.into()),
@@ -192,186 +150,202 @@ impl Ledger {
         }
     }
 
-    /// The newest line of every account, before any operation is looked up.
-    async fn read_newest<'a>(
-        &self,
-        requests: &'a [Request],
-    ) -> Result<Vec<Account<'a>>, StoreError> {
-        let mut accounts = Vec::with_capacity(requests.len());
-        for request in requests {
-            let newest = self.newest(&request.member).await?;
-            let (about_number, about, empty) = (Sight::None, None, Wallet::default());
-            accounts.push(Account { request, newest, about_number, about, empty });
-        }
-        Ok(accounts)
-    }
-
     async fn attempt<T, R, D>(
         &self,
-        requests: &[Request],
+        request: &Request,
         decide: &D,
     ) -> Result<Settled<T>, Setback<R>>
     where
-        D: Fn(&[Situation<'_>]) -> Result<Decided<T>, R>,
+        D: Fn(&Situation<'_>) -> Result<Decision<T>, R>,
         R: std::error::Error + 'static,
     {
-        let mut accounts = self.read_newest(requests).await?;
+        let newest = self.newest(&request.account).await?;
+        let mut asked = Asked { request, newest, about_number: Sight::None };
         let decided_at = Stopwatch::now();
-        let newest = accounts.iter().filter_map(|account| account.newest.as_ref());
-        let now = self.one_instant(newest)?;
-        if let Some(settled) = self.replay(&mut accounts).await? {
+        self.one_instant(asked.newest.iter())?;
+        if let Some(settled) = self.replay(&mut asked).await? {
             return Ok(settled);
         }
-        let mut decided = self.decide(&mut accounts, decide, now, Freshness::Eventual).await?;
-        let unsure = |account: &Account<'_>| {
-            account.request.about.is_some() && account.about_number == Sight::None
-        };
-        if accounts.iter().any(unsure) && !matches!(decided, Ok(Decided::Append(_))) {
+        let mut others = Others::new();
+        let (mut decided, mut now) =
+            self.decide(&asked, &mut others, decide, Freshness::Eventual).await?;
+        let unsure = request.about.is_some() && asked.about_number == Sight::None;
+        let appends = matches!(decided, Ok(Decision::Append(_) | Decision::AppendAll(..)));
+        if unsure && !appends {
             // To write nothing must not rest on what may be out of date.
-            decided = self.decide(&mut accounts, decide, now, Freshness::Consistent).await?;
+            (decided, now) =
+                self.decide(&asked, &mut others, decide, Freshness::Consistent).await?;
         }
-        let lines = match decided.map_err(|refusal| Setback::Final(ApplyError::Refused(refusal)))? {
-            Decided::Append(lines) => lines,
-            Decided::Unchanged(answer) => {
-                let wallet = accounts.first().map(Account::wallet);
-                let wallet = wallet.map(|wallet| Draft::open(wallet, now).into_wallet());
-                return Ok(Settled::Unchanged { answer, wallet: wallet.unwrap_or_default() });
+        let refused = |refusal| Setback::Final(ApplyError::Refused(refusal));
+        let (line, other_lines) = match decided.map_err(refused)? {
+            Decision::Append(line) => (line, Vec::new()),
+            Decision::AppendAll(line, others) => (line, others),
+            Decision::Unchanged(answer) => {
+                let empty = Wallet::default();
+                let wallet = asked.newest.as_ref().map_or(&empty, |line| &line.entry.line.wallet);
+                let judged = self.judged(wallet, now).await?;
+                let wallet = Draft::open(judged.as_ref(), now).into_wallet();
+                return Ok(Settled::Unchanged { answer, wallet });
+            }
+            Decision::Needs(_) => {
+                let detail = "the decision asks for accounts without end";
+                return Err(asked.damaged(detail).into());
             }
         };
-        self.prepare_and_append(&accounts, lines, now, decided_at).await.map(Settled::Appended)
+        let mut writing = vec![(&request.account, asked.newest.as_ref(), line)];
+        for (account, line) in &other_lines {
+            let newest = others.get(account);
+            let newest =
+                newest.ok_or_else(|| asked.damaged("a line is of an account that was not read"))?;
+            writing.push((account, newest.as_ref(), line.clone()));
+        }
+        self.prepare_and_append(request, writing, now, decided_at).await.map(Settled::Appended)
     }
 
     /// Answers from the log when the operation is there.
     async fn replay<T, R: std::error::Error + 'static>(
         &self,
-        accounts: &mut [Account<'_>],
+        asked: &mut Asked<'_>,
     ) -> Result<Option<Settled<T>>, Setback<R>> {
-        for (place, account) in accounts.iter_mut().enumerate() {
-            let Some(number) = self.look_up(account).await? else { continue };
-            let member = &account.request.member;
-            let Some(newest) = &account.newest else { continue };
-            let line = if number == newest.entry.number {
-                newest.clone()
-            } else {
-                self.existing_line(member, number).await?
-            };
-            // All lines of one operation are written together: one that is in a log without the
-            // first is another operation.
-            if place > 0 || line.fingerprint != account.request.fingerprint {
-                return Err(Setback::Final(ApplyError::OperationConflict));
-            }
-            return Ok(Some(Settled::Replayed(line.entry)));
+        let Some(number) = self.look_up(asked).await? else { return Ok(None) };
+        let Some(newest) = &asked.newest else { return Ok(None) };
+        let line = if number == newest.entry.number {
+            newest.clone()
+        } else {
+            self.existing_line(&asked.request.account, number).await?
+        };
+        if line.fingerprint != asked.request.fingerprint {
+            return Err(Setback::Final(ApplyError::OperationConflict));
         }
-        Ok(None)
+        Ok(Some(Settled::Replayed(line.entry)))
     }
 
-    /// The number of the line of the account's operation, if it was applied. Where that is an
-    /// action on what the request is about, their names begin alike, and one consistent query
-    /// answers for both.
-    async fn look_up(&self, account: &mut Account<'_>) -> Result<Option<u64>, StoreError> {
-        let Request { member, operation, about, .. } = account.request;
+    /// The number of the line of the operation, if it was applied. Where that is an action on what
+    /// the request is about, their names begin alike, and one consistent query answers for both.
+    async fn look_up(&self, asked: &mut Asked<'_>) -> Result<Option<u64>, StoreError> {
+        let Request { account, operation, about, .. } = asked.request;
         // An empty log holds no operation.
-        let (Some(operation), Some(_)) = (operation, &account.newest) else {
+        let (Some(operation), Some(_)) = (operation, &asked.newest) else {
             return Ok(None);
         };
-        let name = key::operation(operation);
-        let about = about.as_ref().map(key::operation);
+        let name = key::operation(account, operation);
+        let about = about.as_ref().map(|about| key::operation(account, about));
         let Some(prefix) = about.filter(|prefix| name.starts_with(prefix)) else {
-            return self.find_operation(member, &name).await;
+            return self.find_operation(account, &name).await;
         };
-        let under = self.operations_under(member, &prefix, Freshness::Consistent).await?;
-        account.about_number = Sight::Consistent(newest_of(&under));
+        let under = self.operations_under(account, &prefix, Freshness::Consistent).await?;
+        asked.about_number = Sight::Consistent(newest_of(&under));
         Ok(under.iter().find(|(each, _)| *each == name).map(|(_, number)| *number))
     }
 
+    /// Decides, reading every other account that the decision asks for. Returns also the one
+    /// instant of all of them.
     async fn decide<T, R, D>(
         &self,
-        accounts: &mut [Account<'_>],
+        asked: &Asked<'_>,
+        others: &mut Others,
         decide: &D,
-        now: Instant,
         freshness: Freshness,
-    ) -> Result<Result<Decided<T>, R>, StoreError>
+    ) -> Result<(Result<Decision<T>, R>, Instant), StoreError>
     where
-        D: Fn(&[Situation<'_>]) -> Result<Decided<T>, R>,
+        D: Fn(&Situation<'_>) -> Result<Decision<T>, R>,
     {
-        for account in accounts.iter_mut() {
-            if let Some(about) = &account.request.about {
-                account.about = self.newest_about(account, about, freshness).await?;
+        let request = asked.request;
+        let about = match &request.about {
+            Some(about) => self.newest_about(asked, about, freshness).await?,
+            None => None,
+        };
+        let empty = Wallet::default();
+        let wallet = asked.newest.as_ref().map_or(&empty, |line| &line.entry.line.wallet);
+        let mut asking = 0;
+        loop {
+            let now = self.one_instant(asked.newest.iter().chain(others.values().flatten()))?;
+            let wallet = self.judged(wallet, now).await?;
+            let mut wallets = BTreeMap::new();
+            for (account, newest) in &*others {
+                let wallet = newest.as_ref().map_or(&empty, |line| &line.entry.line.wallet);
+                wallets.insert(account.clone(), self.judged(wallet, now).await?.into_owned());
+            }
+            let decided = decide(&Situation {
+                account: &request.account,
+                wallet: wallet.as_ref(),
+                about: about.as_ref(),
+                number: asked.number() + 1,
+                now,
+                others: &wallets,
+            });
+            let missing = match decided {
+                Ok(Decision::Needs(missing)) if asking < ASKING_MAX => missing,
+                decided => return Ok((decided, now)),
+            };
+            asking += 1;
+            for account in missing {
+                let newest = self.newest(&account).await?;
+                others.insert(account, newest);
             }
         }
-        let situations = accounts.iter().map(|account| Situation {
-            wallet: account.wallet(),
-            about: account.about.as_ref(),
-            number: account.number() + 1,
-            now,
-        });
-        Ok(decide(&situations.collect::<Vec<_>>()))
     }
 
     async fn newest_about(
         &self,
-        account: &Account<'_>,
+        asked: &Asked<'_>,
         about: &Operation,
         freshness: Freshness,
     ) -> Result<Option<Entry>, StoreError> {
-        let Some(newest) = &account.newest else {
+        let Some(newest) = &asked.newest else {
             return Ok(None);
         };
-        let member = &account.request.member;
-        let number = match account.about_number {
+        let account = &asked.request.account;
+        let number = match asked.about_number {
             Sight::Consistent(number) => number,
-            Sight::None => self.newest_under(member, &key::operation(about), freshness).await?,
+            Sight::None => {
+                let prefix = key::operation(account, about);
+                self.newest_under(account, &prefix, freshness).await?
+            }
         };
         let Some(number) = number else { return Ok(None) };
         if number == newest.entry.number {
             return Ok(Some(newest.entry.clone()));
         }
-        Ok(Some(self.existing_line(member, number).await?.entry))
+        Ok(Some(self.existing_line(account, number).await?.entry))
     }
 
-    /// Writes the markers that the lines need, then the lines.
+    /// Writes the markers that the lines need, then the lines. The first is that of the account
+    /// that is asked.
     async fn prepare_and_append<R: std::error::Error + 'static>(
         &self,
-        accounts: &[Account<'_>],
-        lines: Vec<Line>,
+        request: &Request,
+        writing: Vec<(&AccountId, Option<&Recorded>, Line)>,
         now: Instant,
         decided_at: Stopwatch,
-    ) -> Result<Vec<Entry>, Setback<R>> {
-        if lines.len() != accounts.len() {
-            let detail = "the decision does not have one line for every account";
-            return Err(StoreError::damaged("operation", "lines", detail).into());
-        }
-        let mut items = Vec::with_capacity(lines.len());
-        let mut entries = Vec::with_capacity(lines.len());
-        for (account, line) in accounts.iter().zip(lines) {
-            let member = &account.request.member;
-            if let Some(Operation::Purchase(order)) = &account.request.operation {
-                match self.claim_order(order, member, now).await? {
-                    Claim::Ours => {}
-                    Claim::Theirs => {
-                        return Err(Setback::Final(ApplyError::OrderBelongsToAnotherMember));
-                    }
-                    Claim::Contended => return Err(Setback::Final(ApplyError::Contended)),
-                }
+    ) -> Result<Entry, Setback<R>> {
+        if let Some(operation) = &request.operation {
+            match self.claim(&request.account, operation, now).await? {
+                Claim::Ours => {}
+                Claim::Theirs => return Err(Setback::Final(belongs_elsewhere(operation))),
+                Claim::Contended => return Err(Setback::Final(ApplyError::Contended)),
             }
-            let remembered = account.newest.as_ref().and_then(|newest| newest.armed);
-            let arming = arm(line.wallet.next_due(), remembered, now);
-            if let Some(hour) = arming.put {
-                self.put_due(Job::Expire, &key::account(member), hour).await?;
+        }
+        let mut items = Vec::with_capacity(writing.len());
+        let mut first = None;
+        for (account, newest, line) in writing {
+            let arming = arm(line.wallet.next_due(), newest.and_then(|newest| newest.armed), now);
+            if let Some((job, hour)) = arming.put {
+                self.put_due(job, &key::account(account), hour).await?;
             }
             let entry = Entry {
-                account: member.clone(),
-                number: account.number() + 1,
+                account: account.clone(),
+                number: newest.map_or(0, |newest| newest.entry.number) + 1,
                 recorded_at: now,
-                by: account.request.by.clone(),
-                program: account.request.program,
+                by: request.by.clone(),
+                program: request.program,
                 line,
             };
-            let previous = account.newest.as_ref().map_or(BEFORE_THE_FIRST, |newest| newest.hash);
-            let fingerprint = &account.request.fingerprint;
-            let (item, _) = document::encode(&entry, fingerprint, arming.armed, &previous)?;
+            let previous = newest.map_or(BEFORE_THE_FIRST, |newest| newest.hash);
+            let (item, _) =
+                document::encode(&entry, &request.fingerprint, arming.armed, &previous)?;
             items.push(item);
-            entries.push(entry);
+            first.get_or_insert(entry);
         }
         if DECISION_AGE_MAX < decided_at.elapsed() {
             return Err(Setback::Raced);
@@ -380,7 +354,26 @@ impl Ledger {
             [item] => self.append(item.clone()).await?,
             _ => self.append_all(items).await?,
         }
-        Ok(entries)
+        let nothing = || StoreError::damaged(&request.account.to_string(), "line", "nothing");
+        first.ok_or_else(|| nothing().into())
+    }
+}
+
+impl Asked<'_> {
+    fn number(&self) -> u64 {
+        self.newest.as_ref().map_or(0, |newest| newest.entry.number)
+    }
+
+    fn damaged(&self, detail: &str) -> StoreError {
+        StoreError::damaged(&self.request.account.to_string(), "decision", detail)
+    }
+}
+
+/// The name was used for another account.
+fn belongs_elsewhere<R: std::error::Error + 'static>(operation: &Operation) -> ApplyError<R> {
+    match operation {
+        Operation::Purchase(_) => ApplyError::OrderBelongsToAnotherMember,
+        _ => ApplyError::OperationConflict,
     }
 }
 

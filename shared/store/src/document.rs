@@ -8,7 +8,7 @@
 //! | `kind`, `detail` | what was asked and decided |
 //! | `at`, `by`, `program` | when, by whom, by which version of the program |
 //! | `request` | fingerprint of the request: 16 bytes of SHA-256 |
-//! | `postings`, `lapsed` | what moved, but for what a captured plan in `detail` takes |
+//! | `postings`, `lapsed`, `reviews` | what moved, but for what a captured plan in `detail` takes; holds that ended; levels judged |
 //! | `state` | the account after it |
 //! | `armed` | the hour of the earliest due marker |
 //! | `hash` | SHA-256 over the hash of the line before and everything above |
@@ -27,11 +27,13 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use scrip_domain::account::AccountId;
 use scrip_domain::amount::{Change, Units};
 use scrip_domain::asset::Asset;
 use scrip_domain::entry::{Entry, Line};
-use scrip_domain::id::{LotId, MemberId, RedemptionId};
+use scrip_domain::id::{Handle, LotId, RedemptionId};
 use scrip_domain::posting::{Posting, PostingReason};
+use scrip_domain::tier::Review;
 use scrip_domain::time::Instant;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
@@ -104,8 +106,20 @@ struct EntryDocument {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     lapsed: Vec<RedemptionId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reviews: Vec<ReviewDocument>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     postings: Vec<PostingsDocument>,
     state: StateDocument,
+}
+
+/// How a level was judged at its anniversary.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReviewDocument {
+    at: Millis,
+    before: Handle,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<Handle>,
 }
 
 /// Postings of one asset, reason and instant.
@@ -141,7 +155,7 @@ pub(crate) fn encode(
     armed: Option<Hour>,
     previous: &Hash,
 ) -> Result<(Item, Hash), StoreError> {
-    let account = key::account(&entry.account);
+    let account = entry.account.to_string();
     let number = entry.number.to_string();
     let failed = |error: serde_dynamo::Error| StoreError::damaged(&account, &number, error);
     let line = &entry.line;
@@ -158,6 +172,7 @@ pub(crate) fn encode(
         program: entry.program,
         armed: armed.map(|hour| hour.to_string()),
         lapsed: line.lapsed.clone(),
+        reviews: line.reviews.iter().map(encode_review).collect(),
         postings: encode_postings(stated, entry.recorded_at),
         state: StateDocument::from_wallet(&line.wallet),
     };
@@ -165,10 +180,13 @@ pub(crate) fn encode(
     let detail =
         to_item(DetailDocument::from_detail(&line.detail, &line.wallet)).map_err(failed)?;
     item.insert(DETAIL.to_owned(), AttributeValue::M(detail));
-    item.insert(PARTITION.to_owned(), AttributeValue::S(account.clone()));
+    item.insert(PARTITION.to_owned(), AttributeValue::S(key::account(&entry.account)));
     item.insert(SORT.to_owned(), AttributeValue::S(key::entry(entry.number)));
     if let Some(operation) = line.detail.operation() {
-        item.insert(OPERATION.to_owned(), AttributeValue::S(key::operation(&operation)));
+        item.insert(
+            OPERATION.to_owned(),
+            AttributeValue::S(key::operation(&entry.account, &operation)),
+        );
     }
     item.insert(REQUEST.to_owned(), AttributeValue::B(Blob::new(fingerprint.bytes().to_vec())));
     let hash = canonical::hash(previous, &item);
@@ -176,13 +194,13 @@ pub(crate) fn encode(
     Ok((item, hash))
 }
 
-/// The line in an item of `member`'s log.
+/// The line in an item of an account's log.
 ///
 /// # Errors
 /// [`StoreError::NewerFormat`], or [`StoreError::Damaged`] naming account and entry when the item
 /// is not what [`encode`] writes.
-pub(crate) fn decode(member: &MemberId, mut item: Item) -> Result<Recorded, StoreError> {
-    let account = key::account(member);
+pub(crate) fn decode(id: &AccountId, mut item: Item) -> Result<Recorded, StoreError> {
+    let account = id.to_string();
     let sort = item.remove(SORT).and_then(|sort| sort.as_s().ok().cloned()).unwrap_or_default();
     let number = key::entry_number(&sort);
     let number = number.ok_or_else(|| StoreError::damaged(&account, &sort, "not an entry"))?;
@@ -206,15 +224,16 @@ pub(crate) fn decode(member: &MemberId, mut item: Item) -> Result<Recorded, Stor
     let document: EntryDocument = from_item(item).map_err(|error| damaged(&error))?;
     let detail = DetailDocument::read(&document.kind, detail);
     let wallet = document.state.into_wallet().map_err(|error| damaged(&error))?;
-    let detail = detail.and_then(|detail| detail.into_detail(operation.as_deref(), &wallet));
+    let detail = detail.and_then(|detail| detail.into_detail((id, operation.as_deref()), &wallet));
     let detail = detail.map_err(|error| damaged(&error))?;
     let armed = document.armed.map(|hour| hour.parse::<Hour>()).transpose();
     let postings = decode_postings(document.postings, document.at);
     let mut postings = postings.map_err(|error| damaged(&error))?;
     postings.extend(detail.implied_postings(document.at));
-    let line = Line { detail, postings, lapsed: document.lapsed, wallet };
+    let reviews = document.reviews.into_iter().map(decode_review).collect();
+    let line = Line { detail, postings, lapsed: document.lapsed, reviews, wallet };
     let entry = Entry {
-        account: member.clone(),
+        account: id.clone(),
         number,
         recorded_at: document.at,
         by: document.by,
@@ -222,6 +241,15 @@ pub(crate) fn decode(member: &MemberId, mut item: Item) -> Result<Recorded, Stor
         line,
     };
     Ok(Recorded { entry, hash, fingerprint, armed: armed.map_err(|error| damaged(&error))? })
+}
+
+fn encode_review(review: &Review) -> ReviewDocument {
+    let Review { at, before, after } = review;
+    ReviewDocument { at: Millis(*at), before: before.clone(), after: after.clone() }
+}
+
+fn decode_review(review: ReviewDocument) -> Review {
+    Review { at: review.at.0, before: review.before, after: review.after }
 }
 
 fn encode_postings(postings: &[Posting], recorded_at: Instant) -> Vec<PostingsDocument> {

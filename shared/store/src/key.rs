@@ -3,27 +3,53 @@
 //! Ids hold no `#`, so segments that end in `#` are never prefixes of one another: order `100`
 //! is not found under order `1000`.
 
+use scrip_domain::account::AccountId;
 use scrip_domain::asset::Kind;
-use scrip_domain::entry::Operation;
-use scrip_domain::id::{LotId, MemberId, OrderId};
+use scrip_domain::card::{CardKey, Spender};
+use scrip_domain::entry::{CardMove, Operation};
+use scrip_domain::id::{CardId, CardNumber, LotId};
 
 use crate::hour::Hour;
 
+const MEMBER: &str = "MEMBER#";
+const CARD: &str = "CARD#";
+const DIRECT: &str = "DIRECT#";
 /// Before the number of a line, in the sort key.
 pub(crate) const ENTRY: &str = "E#";
 /// Before the version of a program, in the sort key.
 pub(crate) const VERSION: &str = "P#";
 /// The partition of all program versions.
 pub(crate) const PROGRAM: &str = "PROGRAM";
+/// The sort key of the PIN attempts at a card's number.
+pub(crate) const ATTEMPTS: &str = "ATTEMPTS";
+/// Before a card's id, in the sort key of what its purchaser has of it.
+pub(crate) const PURCHASED: &str = CARD;
 /// The sort key of an order marker.
-pub(crate) const ORDER: &str = "ORDER";
+const ORDER: &str = "ORDER";
+/// The sort key of the marker of a redemption without a member.
+const DIRECT_MARKER: &str = "DIRECT";
 /// Both keys of what a local stack remembers of its clock.
 pub(crate) const LOCAL_CLOCK: (&str, &str) = ("LOCAL", "CLOCK");
 
 const NUMBER_DIGITS: usize = 12;
 
-pub(crate) fn account(member: &MemberId) -> String {
-    format!("MEMBER#{member}")
+pub(crate) fn account(account: &AccountId) -> String {
+    match account {
+        AccountId::Member(member) => format!("{MEMBER}{member}"),
+        AccountId::Card(number) => format!("{CARD}{}", number.as_str()),
+    }
+}
+
+/// The partition of a gift card, and of what is presented as one.
+pub(crate) fn card(number: &CardNumber) -> String {
+    account(&AccountId::Card(number.clone()))
+}
+
+/// The account that has this key.
+pub(crate) fn parse_account(text: &str) -> Option<AccountId> {
+    let member = || Some(AccountId::Member(text.strip_prefix(MEMBER)?.parse().ok()?));
+    let card = || Some(AccountId::Card(text.strip_prefix(CARD)?.parse().ok()?));
+    member().or_else(card)
 }
 
 pub(crate) fn entry(number: u64) -> String {
@@ -35,8 +61,37 @@ pub(crate) fn entry_number(sort_key: &str) -> Option<u64> {
     sort_key.strip_prefix(ENTRY)?.parse().ok()
 }
 
-pub(crate) fn order(order: &OrderId) -> String {
-    format!("ORDER#{order}")
+/// Both keys of the marker that keeps an operation to one account: an order to one member, a
+/// redemption without a member to one card. Other operations have none.
+pub(crate) fn marker(account: &AccountId, operation: &Operation) -> Option<(String, &'static str)> {
+    match (account, operation) {
+        (_, Operation::Purchase(order)) => Some((format!("ORDER#{order}"), ORDER)),
+        (AccountId::Card(_), Operation::Redemption(redemption)) => {
+            Some((format!("{DIRECT}{redemption}"), DIRECT_MARKER))
+        }
+        _ => None,
+    }
+}
+
+/// The sort key of a card in its purchaser's partition.
+pub(crate) fn purchased(card: &CardId) -> String {
+    format!("{PURCHASED}{card}")
+}
+
+/// The card in such a sort key.
+pub(crate) fn purchased_card(sort_key: &str) -> Option<CardId> {
+    sort_key.strip_prefix(PURCHASED)?.parse().ok()
+}
+
+/// The partition of what a job's sweep set aside.
+pub(crate) fn set_aside_partition(job: &str, shard: u8) -> String {
+    format!("FAILED#{job}#{shard:02}")
+}
+
+/// The account in the sort key of a due marker.
+pub(crate) fn due_account(sort_key: &str) -> Option<(Hour, AccountId)> {
+    let (hour, account) = sort_key.split_once('#')?;
+    Some((hour.parse().ok()?, parse_account(account)?))
 }
 
 pub(crate) fn due_partition(job: &str, shard: u8) -> String {
@@ -53,7 +108,25 @@ pub(crate) fn version(version: u64) -> String {
 
 /// The name under which an operation is found again in its account's log. That of an action on
 /// something begins with the name of the operation that made it.
-pub(crate) fn operation(operation: &Operation) -> String {
+///
+/// In a card's log it begins with who acts, or says that nobody does: only the route that spent of
+/// a card may give back.
+pub(crate) fn operation(account: &AccountId, operation: &Operation) -> String {
+    let is_redemption = matches!(
+        operation,
+        Operation::Redemption(_)
+            | Operation::Capture(_)
+            | Operation::Release(_)
+            | Operation::Refund(..)
+    );
+    let name = name(operation);
+    match account {
+        AccountId::Card(_) if is_redemption => format!("{DIRECT}{name}"),
+        AccountId::Card(_) | AccountId::Member(_) => name,
+    }
+}
+
+fn name(operation: &Operation) -> String {
     match operation {
         Operation::Purchase(id) => format!("ORDER#{id}#"),
         Operation::Award(id) => format!("AWARD#{id}#"),
@@ -71,6 +144,27 @@ pub(crate) fn operation(operation: &Operation) -> String {
         Operation::Conversion(id) => format!("CONVERSION#{id}#"),
         Operation::Transfer(id) => format!("TRANSFER#{id}#"),
         Operation::TransferRefund(id, refund) => format!("TRANSFER#{id}#REFUND#{refund}#"),
+        Operation::CardCredit(CardKey { purchaser, card }, it) => {
+            format!("GIFT_CARD#{purchaser}#{card}#{}#", move_word(*it))
+        }
+        Operation::CardIssue(CardKey { purchaser, card }) => {
+            format!("{MEMBER}{purchaser}#GIFT_CARD#{card}#")
+        }
+        Operation::CardMove(Some(member), it) => format!("{MEMBER}{member}#{}#", move_word(*it)),
+        Operation::CardMove(None, it) => format!("{}#", move_word(*it)),
+        Operation::Of(Spender::Member(member), it) => format!("{MEMBER}{member}#{}", name(it)),
+        Operation::Of(Spender::Direct, it) => format!("{DIRECT}{}", name(it)),
+    }
+}
+
+const MOVES: [CardMove; 4] = [CardMove::Claim, CardMove::Revert, CardMove::Cancel, CardMove::Void];
+
+fn move_word(it: CardMove) -> &'static str {
+    match it {
+        CardMove::Claim => "CLAIM",
+        CardMove::Revert => "REVERT",
+        CardMove::Cancel => "CANCEL",
+        CardMove::Void => "VOID",
     }
 }
 
@@ -86,11 +180,34 @@ fn kind_word(kind: Kind) -> &'static str {
     }
 }
 
-/// The operation that has this name.
-pub(crate) fn parse_operation(name: &str) -> Option<Operation> {
+/// The operation that has this name in an account's log.
+pub(crate) fn parse_operation(account: &AccountId, name: &str) -> Option<Operation> {
     let segments: Vec<&str> = name.strip_suffix('#')?.split('#').collect();
+    let of = |spender, rest: &[&str]| Some(Operation::Of(spender, Box::new(parse(rest)?)));
+    let moved = |word: &str| MOVES.into_iter().find(|it| move_word(*it) == word);
+    match segments.as_slice() {
+        ["DIRECT", rest @ ..] => match account {
+            AccountId::Card(_) => parse(rest),
+            AccountId::Member(_) => of(Spender::Direct, rest),
+        },
+        ["MEMBER", purchaser, "GIFT_CARD", card] => {
+            let (purchaser, card) = (purchaser.parse().ok()?, card.parse().ok()?);
+            Some(Operation::CardIssue(CardKey { purchaser, card }))
+        }
+        ["MEMBER", member, word] => Some(Operation::CardMove(member.parse().ok(), moved(word)?)),
+        ["MEMBER", member, rest @ ..] => of(Spender::Member(member.parse().ok()?), rest),
+        ["GIFT_CARD", purchaser, card, word] => {
+            let (purchaser, card) = (purchaser.parse().ok()?, card.parse().ok()?);
+            Some(Operation::CardCredit(CardKey { purchaser, card }, moved(word)?))
+        }
+        [word] => Some(Operation::CardMove(None, moved(word)?)),
+        rest => parse(rest),
+    }
+}
+
+fn parse(segments: &[&str]) -> Option<Operation> {
     let kind = |word: &str| Kind::ALL.into_iter().find(|kind| kind_word(*kind) == word);
-    Some(match segments.as_slice() {
+    Some(match segments {
         ["ORDER", id] => Operation::Purchase(id.parse().ok()?),
         ["AWARD", id] => Operation::Award(id.parse().ok()?),
         ["ADJUSTMENT", id] => Operation::Adjustment(id.parse().ok()?),
@@ -138,14 +255,65 @@ mod tests {
             Operation::Void(Kind::Reward, id.parse().unwrap()),
             Operation::Extension(Kind::Credit, id.parse().unwrap(), "x".parse().unwrap()),
         ] {
-            assert_eq!(parse_operation(&operation(&each)), Some(each));
+            check(&AccountId::Member(id.parse().unwrap()), each);
         }
+    }
+
+    #[track_caller]
+    fn check(account: &AccountId, each: Operation) {
+        assert_eq!(parse_operation(account, &operation(account, &each)), Some(each));
+    }
+
+    #[test]
+    fn operation_on_a_card_is_found_again_by_its_name() {
+        let (alice, card) = (AccountId::Member("alice".parse().unwrap()), card());
+        let redemptions = || {
+            let id = "r-1";
+            [
+                Operation::Redemption(id.parse().unwrap()),
+                Operation::Capture(id.parse().unwrap()),
+                Operation::Release(id.parse().unwrap()),
+                Operation::Refund(id.parse().unwrap(), "back".parse().unwrap()),
+            ]
+        };
+        let key = CardKey { purchaser: "bob".parse().unwrap(), card: "c1".parse().unwrap() };
+        let bob = || Spender::Member("bob".parse().unwrap());
+        for it in MOVES {
+            check(&alice, Operation::CardCredit(key.clone(), it));
+            check(&card, Operation::CardMove(Some("bob".parse().unwrap()), it));
+            check(&card, Operation::CardMove(None, it));
+        }
+        check(&card, Operation::CardIssue(key));
+        for each in redemptions() {
+            check(&card, Operation::Of(bob(), Box::new(each)));
+        }
+        for each in redemptions() {
+            assert!(operation(&card, &each).starts_with("DIRECT#REDEMPTION#r-1#"));
+            check(&card, each);
+        }
+        for each in redemptions() {
+            check(&alice, Operation::Of(Spender::Direct, Box::new(each)));
+        }
+    }
+
+    fn card() -> AccountId {
+        AccountId::Card("6000000000000007".parse().unwrap())
+    }
+
+    #[test]
+    fn account_is_found_again_by_its_key() {
+        for each in [card(), AccountId::Member("alice".parse().unwrap())] {
+            assert_eq!(parse_account(&account(&each)), Some(each.clone()));
+            let hour: Hour = "2026-11-21T03".parse().unwrap();
+            assert_eq!(due_account(&due(hour, &account(&each))), Some((hour, each)));
+        }
+        assert_eq!(parse_account("ORDER#1"), None);
     }
 
     #[test]
     fn name_of_one_order_is_no_prefix_of_another() {
-        let short = operation(&Operation::Purchase("100".parse().unwrap()));
-        let long = operation(&Operation::Purchase("1000".parse().unwrap()));
+        let short = name(&Operation::Purchase("100".parse().unwrap()));
+        let long = name(&Operation::Purchase("1000".parse().unwrap()));
         assert!(!long.starts_with(&short));
     }
 

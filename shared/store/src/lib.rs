@@ -6,9 +6,11 @@
 
 mod append;
 mod apply;
+mod attempts;
 mod canonical;
 mod client;
 mod document;
+mod due;
 mod error;
 mod hour;
 mod key;
@@ -16,17 +18,21 @@ mod ledger;
 mod marker;
 mod operation;
 mod program;
+mod purchased;
 mod read;
 mod table;
 mod usage;
 
+pub use attempts::Attempt;
 pub use client::client_config;
+pub use due::{DueMarker, SetAside};
 pub use error::StoreError;
 pub use hour::Hour;
 pub use ledger::{Clock, Ledger, Recorded};
-pub use marker::{Job, SHARDS};
-pub use operation::{ApplyError, Fingerprint, Outcome, OutcomeOfMany, Request, Situation};
+pub use marker::SHARDS;
+pub use operation::{ApplyError, Fingerprint, Outcome, Request, Situation};
 pub use program::ProgramVersion;
+pub use purchased::PurchasedCard;
 pub use read::{AsOf, Page};
 pub use table::{INDEX, create_table};
 pub use usage::Usage;

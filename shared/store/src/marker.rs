@@ -3,11 +3,15 @@
 //! A crash between the two leaves a marker that points at nothing to do, which is harmless; the
 //! other way round an expiry could be lost, or one receipt could feed two members.
 
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
 };
-use scrip_domain::id::{MemberId, OrderId};
+use scrip_domain::account::AccountId;
+use scrip_domain::entry::Operation;
 use scrip_domain::time::Instant;
+use scrip_domain::wallet::{Due, Job};
 use sha2::{Digest, Sha256};
 
 use crate::document::Item;
@@ -16,71 +20,60 @@ use crate::hour::Hour;
 use crate::key;
 use crate::ledger::Ledger;
 use crate::table::{PARTITION, SORT};
-use scrip_domain::entry::Operation;
 
 /// Partitions that the markers of one job are spread over.
 pub const SHARDS: u8 = 64;
 
-/// How old the marker of another member must be before it may be taken over, in seconds: fifteen
+/// How old the marker of another account must be before it may be taken over, in seconds: fifteen
 /// times as long as a decision may be in flight.
 const TAKEOVER_SECONDS: u64 = 15 * 60;
 
-const MEMBER: &str = "member";
+const ACCOUNT: &str = "account";
 const SINCE: &str = "since";
-
-/// What looks at an account when something is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Job {
-    /// Expiry of value and lapse of holds.
-    Expire,
-}
-
-impl Job {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Expire => "expire",
-        }
-    }
-}
 
 /// What a writer does about the due marker of its account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Arming {
     /// Put a marker for this hour before the line.
-    pub(crate) put: Option<Hour>,
+    pub(crate) put: Option<(Job, Hour)>,
     /// The line remembers this.
     pub(crate) armed: Option<Hour>,
 }
 
 /// Decides on the marker: only the earliest due hour needs one, and what an account remembers to
 /// be armed for counts only while it is not in the past (a sweep may have deleted it).
-pub(crate) fn arm(due: Option<Instant>, armed: Option<Hour>, now: Instant) -> Arming {
-    let present = Hour::of(now);
-    let armed = armed.filter(|armed| present <= *armed);
-    let Some(due) = due else {
+///
+/// Which job it was armed for is of no matter: whichever comes by arms what is due next.
+pub(crate) fn arm(due: Option<Due>, armed: Option<Hour>, now: Instant) -> Arming {
+    let armed = armed.filter(|armed| Hour::of(now) <= *armed);
+    let Some((job, target)) = next_marker(due, now) else {
         return Arming { put: None, armed };
     };
-    let target = Hour::of(due).max(present);
     match armed {
         Some(armed) if armed <= target => Arming { put: None, armed: Some(armed) },
-        _ => Arming { put: Some(target), armed: Some(target) },
+        _ => Arming { put: Some((job, target)), armed: Some(target) },
     }
 }
 
-/// Whether an order may be recorded for a member.
+/// The marker of what is due next: in its hour, or in the present one when that has passed.
+pub(crate) fn next_marker(due: Option<Due>, now: Instant) -> Option<(Job, Hour)> {
+    due.map(|due| (due.job, Hour::of(due.at).max(Hour::of(now))))
+}
+
+/// Whether an operation that belongs to one account for ever may be recorded in this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Claim {
-    /// Its marker names the member now.
+    /// Its marker names the account now.
     Ours,
-    /// It was recorded for somebody else.
+    /// It was recorded in another.
     Theirs,
-    /// Somebody else may be about to record it.
+    /// Another may be about to record it.
     Contended,
 }
 
 enum Stamp {
     Put,
-    Other { member: MemberId, since: Instant },
+    Other { account: AccountId, since: Instant },
 }
 
 impl Ledger {
@@ -106,30 +99,34 @@ impl Ledger {
         Ok(())
     }
 
-    /// Stamps the marker of an order for `member`, before its purchase is appended. A marker that
-    /// names another member may be taken over when it is old and that member's log does not have
-    /// the purchase: then nobody can be about to append it.
-    pub(crate) async fn claim_order(
+    /// Stamps the marker of an operation for `account`, before its line is appended: of an order for
+    /// its member, of a redemption without a member for its card. A marker that names another
+    /// account may be taken over when it is old and that account's log does not have the operation:
+    /// then nobody can be about to append it. An operation without a marker is always ours.
+    pub(crate) async fn claim(
         &self,
-        order: &OrderId,
-        member: &MemberId,
+        account: &AccountId,
+        operation: &Operation,
         now: Instant,
     ) -> Result<Claim, StoreError> {
-        let free = "attribute_not_exists(#pk) OR #member = :member";
-        let Stamp::Other { member: other, since } =
-            self.stamp(order, member, now, free, None).await?
+        let Some(marker) = key::marker(account, operation) else {
+            return Ok(Claim::Ours);
+        };
+        let free = "attribute_not_exists(#pk) OR #account = :account";
+        let Stamp::Other { account: other, since } =
+            self.stamp(&marker, account, now, free, None).await?
         else {
             return Ok(Claim::Ours);
         };
-        let purchase = key::operation(&Operation::Purchase(order.clone()));
-        if self.find_operation(&other, &purchase).await?.is_some() {
+        let name = key::operation(&other, operation);
+        if self.find_operation(&other, &name).await?.is_some() {
             return Ok(Claim::Theirs);
         }
         if now.seconds_since(since) < TAKEOVER_SECONDS {
             return Ok(Claim::Contended);
         }
-        let unchanged = "#member = :other AND #since = :old";
-        match self.stamp(order, member, now, unchanged, Some((&other, since))).await? {
+        let unchanged = "#account = :other AND #since = :old";
+        match self.stamp(&marker, account, now, unchanged, Some((&other, since))).await? {
             Stamp::Put => Ok(Claim::Ours),
             Stamp::Other { .. } => Ok(Claim::Contended),
         }
@@ -137,32 +134,32 @@ impl Ledger {
 
     async fn stamp(
         &self,
-        order: &OrderId,
-        member: &MemberId,
+        (partition, sort): &(String, &'static str),
+        account: &AccountId,
         now: Instant,
         condition: &str,
-        old: Option<(&MemberId, Instant)>,
+        old: Option<(&AccountId, Instant)>,
     ) -> Result<Stamp, StoreError> {
-        let partition = key::order(order);
+        let text = |account: &AccountId| AttributeValue::S(key::account(account));
         let mut put = self
             .client
             .put_item()
             .table_name(&*self.table)
             .item(PARTITION, AttributeValue::S(partition.clone()))
-            .item(SORT, AttributeValue::S(key::ORDER.to_owned()))
-            .item(MEMBER, AttributeValue::S(member.to_string()))
+            .item(SORT, AttributeValue::S((*sort).to_owned()))
+            .item(ACCOUNT, text(account))
             .item(SINCE, AttributeValue::S(now.to_string()))
             .condition_expression(condition)
-            .expression_attribute_names("#member", MEMBER)
+            .expression_attribute_names("#account", ACCOUNT)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         put = match old {
             None => put
                 .expression_attribute_names("#pk", PARTITION)
-                .expression_attribute_values(":member", AttributeValue::S(member.to_string())),
+                .expression_attribute_values(":account", text(account)),
             Some((other, since)) => put
                 .expression_attribute_names("#since", SINCE)
-                .expression_attribute_values(":other", AttributeValue::S(other.to_string()))
+                .expression_attribute_values(":other", text(other))
                 .expression_attribute_values(":old", AttributeValue::S(since.to_string())),
         };
         let error = match put.send().await {
@@ -172,25 +169,31 @@ impl Ledger {
             }
             Err(error) => error,
         };
-        let failed = error.as_service_error().and_then(|error| match error {
-            aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(failed) => {
-                Some(failed.item.clone().unwrap_or_default())
-            }
-            _ => None,
-        });
+        let failed = failed_condition(&error);
         let failed = failed.ok_or_else(|| StoreError::from_sdk("PutItem", &error))?;
         read_stamp(&failed)
-            .ok_or_else(|| StoreError::damaged(&partition, key::ORDER, "no member or instant"))
+            .ok_or_else(|| StoreError::damaged(partition, sort, "no account or instant"))
+    }
+}
+
+/// The item that a conditional put found instead.
+pub(crate) fn failed_condition(error: &SdkError<PutItemError>) -> Option<Item> {
+    match error.as_service_error()? {
+        PutItemError::ConditionalCheckFailedException(failed) => {
+            Some(failed.item.clone().unwrap_or_default())
+        }
+        _ => None,
     }
 }
 
 fn read_stamp(item: &Item) -> Option<Stamp> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-    Some(Stamp::Other { member: text(MEMBER)?.parse().ok()?, since: text(SINCE)?.parse().ok()? })
+    let account = key::parse_account(text(ACCOUNT)?)?;
+    Some(Stamp::Other { account, since: text(SINCE)?.parse().ok()? })
 }
 
 /// The shard that an account's markers are in, 0 to 63.
-fn shard(account: &str) -> u8 {
+pub(crate) fn shard(account: &str) -> u8 {
     let digest = Sha256::digest(account.as_bytes());
     digest.first().map_or(0, |byte| byte % SHARDS)
 }
@@ -203,8 +206,12 @@ mod tests {
     fn check(due: Option<&str>, armed: Option<&str>, put: Option<&str>, remembered: Option<&str>) {
         let now = "2026-11-21T10:30:00Z".parse().unwrap();
         let hour = |text: &str| text.parse::<Hour>().unwrap();
-        let arming = arm(due.map(|due| due.parse().unwrap()), armed.map(hour), now);
-        assert_eq!(arming, Arming { put: put.map(hour), armed: remembered.map(hour) });
+        for job in Job::ALL {
+            let due = due.map(|due| Due { at: due.parse().unwrap(), job });
+            let put = put.map(|text| (job, hour(text)));
+            let arming = arm(due, armed.map(hour), now);
+            assert_eq!(arming, Arming { put, armed: remembered.map(hour) });
+        }
     }
 
     #[test]

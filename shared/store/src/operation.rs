@@ -1,8 +1,10 @@
 //! What is asked of an account, and what came of it.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
+use scrip_domain::account::{AccountId, Accounts};
 use scrip_domain::entry::{Entry, Operation};
-use scrip_domain::id::MemberId;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 use serde::Serialize;
@@ -37,11 +39,11 @@ impl Fingerprint {
     }
 }
 
-/// One account's part in an operation.
+/// An operation that is asked of an account.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Whose log.
-    pub member: MemberId,
+    pub account: AccountId,
     /// Its name there; `None` for what is idempotent by state.
     pub operation: Option<Operation>,
     /// Of the request.
@@ -62,7 +64,9 @@ pub struct Request {
 /// What a decision is given.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
-    /// As its newest line left it.
+    /// The account that is asked.
+    pub account: &'a AccountId,
+    /// As its newest line left it, levels judged.
     pub wallet: &'a Wallet,
     /// The newest line of what the request is about.
     pub about: Option<&'a Entry>,
@@ -71,12 +75,20 @@ pub struct Situation<'a> {
     /// The one instant of this operation: the later of the clock and the newest line of every
     /// account in it.
     pub now: Instant,
+    /// The other accounts that the decision has asked for so far.
+    pub others: &'a BTreeMap<AccountId, Wallet>,
+}
+
+impl<'a> From<&Situation<'a>> for Accounts<'a> {
+    fn from(situation: &Situation<'a>) -> Self {
+        Self::new(situation.account, situation.wallet, situation.others)
+    }
 }
 
 /// What became of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome<T> {
-    /// Its line was appended.
+    /// Its line was appended, and with it one in each of the other accounts that it changes.
     Appended(Entry),
     /// It was applied before, by this line.
     Replayed(Entry),
@@ -87,15 +99,6 @@ pub enum Outcome<T> {
         /// The wallet, carried to the instant of the decision.
         wallet: Wallet,
     },
-}
-
-/// What became of an operation on several accounts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OutcomeOfMany {
-    /// Its lines were appended, in the order of the requests.
-    Appended(Vec<Entry>),
-    /// It was applied before; this is the line of the first request.
-    Replayed(Entry),
 }
 
 /// Why an operation was not applied.

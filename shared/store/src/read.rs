@@ -1,12 +1,16 @@
 //! Reading accounts: the newest line, a line by number, the line of a past instant, pages.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use scrip_domain::account::AccountId;
 use scrip_domain::draft::Draft;
 use scrip_domain::entry::{Entry, Operation};
-use scrip_domain::id::{MemberId, RedemptionId};
+use scrip_domain::id::RedemptionId;
+use scrip_domain::program::Program;
+use scrip_domain::tier;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 
@@ -58,14 +62,15 @@ impl Freshness {
 }
 
 impl Ledger {
-    /// A member's wallet now; `None` when they have no line. One read unit up to 4 KB.
+    /// An account now; `None` when it has no line. One read unit up to 4 KB.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn load(&self, member: &MemberId) -> Result<Option<AsOf>, StoreError> {
-        let Some(newest) = self.newest(member).await? else { return Ok(None) };
+    pub async fn load(&self, account: impl Into<AccountId>) -> Result<Option<AsOf>, StoreError> {
+        let account = account.into();
+        let Some(newest) = self.newest(&account).await? else { return Ok(None) };
         let now = self.one_instant(std::iter::once(&newest))?;
-        Ok(Some(carried(newest, now)))
+        self.carried(newest, now).await.map(Some)
     }
 
     /// The one instant of an operation: the later of the clock and the newest line of every
@@ -80,7 +85,7 @@ impl Ledger {
             let recorded_at = line.entry.recorded_at;
             let seconds = recorded_at.seconds_since(clock);
             if AHEAD_SECONDS_MAX < seconds {
-                let account = key::account(&line.entry.account);
+                let account = line.entry.account.to_string();
                 return Err(StoreError::ClockBehind { account, seconds });
             }
             now = now.max(recorded_at);
@@ -88,7 +93,7 @@ impl Ledger {
         Ok(now)
     }
 
-    /// A member's wallet as of an instant; `None` when they had no line then. A later instant
+    /// An account as of an instant; `None` when it had no line then. A later instant
     /// than the present shows what will be when nothing else happens.
     ///
     /// The line is found by binary search over the numbers of the log: about log₂ of its length
@@ -98,14 +103,15 @@ impl Ledger {
     /// [`StoreError`].
     pub async fn load_as_of(
         &self,
-        member: &MemberId,
+        account: impl Into<AccountId>,
         at: Instant,
     ) -> Result<Option<AsOf>, StoreError> {
-        let Some(newest) = self.newest(member).await? else {
+        let account = account.into();
+        let Some(newest) = self.newest(&account).await? else {
             return Ok(None);
         };
         if newest.entry.recorded_at <= at {
-            return Ok(Some(carried(newest, at)));
+            return self.carried(newest, at).await.map(Some);
         }
         // Lines 1..=early were recorded by `at`; those from `late` on were not.
         let (mut early, mut late) = (None, newest.entry.number);
@@ -113,9 +119,12 @@ impl Ledger {
             let low = early.as_ref().map_or(0, |line: &Recorded| line.entry.number);
             let middle = low + (late - low) / 2;
             if middle == low {
-                return Ok(early.map(|line| carried(line, at)));
+                return match early {
+                    Some(line) => self.carried(line, at).await.map(Some),
+                    None => Ok(None),
+                };
             }
-            let line = self.existing_line(member, middle).await?;
+            let line = self.existing_line(&account, middle).await?;
             if line.entry.recorded_at <= at {
                 early = Some(line);
             } else {
@@ -130,10 +139,10 @@ impl Ledger {
     /// [`StoreError`].
     pub async fn line(
         &self,
-        member: &MemberId,
+        account: impl Into<AccountId>,
         number: u64,
     ) -> Result<Option<Recorded>, StoreError> {
-        self.get_line(member, number, Freshness::Consistent).await
+        self.get_line(&account.into(), number, Freshness::Consistent).await
     }
 
     /// The newest line of a redemption; `None` when the member has none of this id.
@@ -142,13 +151,14 @@ impl Ledger {
     /// [`StoreError`].
     pub async fn redemption(
         &self,
-        member: &MemberId,
+        account: impl Into<AccountId>,
         redemption: &RedemptionId,
     ) -> Result<Option<Entry>, StoreError> {
-        let prefix = key::operation(&Operation::Redemption(redemption.clone()));
-        let number = self.newest_under(member, &prefix, Freshness::Consistent).await?;
+        let account = account.into();
+        let prefix = key::operation(&account, &Operation::Redemption(redemption.clone()));
+        let number = self.newest_under(&account, &prefix, Freshness::Consistent).await?;
         let Some(number) = number else { return Ok(None) };
-        Ok(Some(self.existing_line(member, number).await?.entry))
+        Ok(Some(self.existing_line(&account, number).await?.entry))
     }
 
     /// A redemption's newest line and the wallet, as they stood together: without this a hold that
@@ -158,12 +168,13 @@ impl Ledger {
     /// [`StoreError`].
     pub async fn redemption_now(
         &self,
-        member: &MemberId,
+        account: impl Into<AccountId>,
         redemption: &RedemptionId,
     ) -> Result<Option<(Entry, AsOf)>, StoreError> {
+        let account = account.into();
         loop {
-            let Some(wallet) = self.load(member).await? else { return Ok(None) };
-            let Some(line) = self.redemption(member, redemption).await? else { return Ok(None) };
+            let Some(wallet) = self.load(&account).await? else { return Ok(None) };
+            let Some(line) = self.redemption(&account, redemption).await? else { return Ok(None) };
             // A line newer than the wallet was written between the reads; somebody made progress
             // each time that this is repeated.
             if line.number <= wallet.line.entry.number {
@@ -178,16 +189,17 @@ impl Ledger {
     /// [`StoreError`].
     pub async fn page(
         &self,
-        member: &MemberId,
+        account: impl Into<AccountId>,
         before: Option<u64>,
         limit: u32,
     ) -> Result<Page, StoreError> {
+        let account = account.into();
         let last = match before {
             None => u64::MAX >> 24,
             Some(before) => before.saturating_sub(1),
         };
         let query = self
-            .query(key::account(member), Freshness::Consistent)
+            .query(key::account(&account), Freshness::Consistent)
             .key_condition_expression("#pk = :pk AND #sk BETWEEN :first AND :last")
             .expression_attribute_names("#sk", SORT)
             .expression_attribute_values(":first", AttributeValue::S(key::entry(0)))
@@ -195,80 +207,80 @@ impl Ledger {
             .scan_index_forward(false)
             .limit(limit.min(LINES_PER_CALL).cast_signed());
         let items = self.all_items(query, usize::try_from(limit).unwrap_or(0)).await?;
-        let lines: Result<Vec<_>, _> = items.into_iter().map(|item| decode(member, item)).collect();
+        let lines: Result<Vec<_>, _> =
+            items.into_iter().map(|item| decode(&account, item)).collect();
         let lines = lines?;
         let before = lines.last().map(|line| line.entry.number).filter(|number| *number > 1);
         Ok(Page { lines, before })
     }
 
-    pub(crate) async fn newest(&self, member: &MemberId) -> Result<Option<Recorded>, StoreError> {
+    pub(crate) async fn newest(&self, account: &AccountId) -> Result<Option<Recorded>, StoreError> {
         let query = self
-            .query(key::account(member), Freshness::Consistent)
+            .query(key::account(account), Freshness::Consistent)
             .key_condition_expression("#pk = :pk AND begins_with(#sk, :entries)")
             .expression_attribute_names("#sk", SORT)
             .expression_attribute_values(":entries", AttributeValue::S(key::ENTRY.to_owned()))
             .scan_index_forward(false)
             .limit(1);
         let newest = self.all_items(query, 1).await?.pop();
-        newest.map(|item| decode(member, item)).transpose()
+        newest.map(|item| decode(account, item)).transpose()
     }
 
     /// A line that is known to exist. Lines never change, so an eventually consistent read that
     /// finds it is right; one that does not is repeated.
     pub(crate) async fn existing_line(
         &self,
-        member: &MemberId,
+        account: &AccountId,
         number: u64,
     ) -> Result<Recorded, StoreError> {
-        if let Some(line) = self.get_line(member, number, Freshness::Eventual).await? {
+        if let Some(line) = self.get_line(account, number, Freshness::Eventual).await? {
             return Ok(line);
         }
-        let line = self.get_line(member, number, Freshness::Consistent).await?;
+        let line = self.get_line(account, number, Freshness::Consistent).await?;
         let missing =
-            || StoreError::damaged(&key::account(member), &format!("entry {number}"), "missing");
+            || StoreError::damaged(&account.to_string(), &format!("entry {number}"), "missing");
         line.ok_or_else(missing)
     }
 
     /// The number of the line whose operation has exactly this name.
     pub(crate) async fn find_operation(
         &self,
-        member: &MemberId,
+        account: &AccountId,
         name: &str,
     ) -> Result<Option<u64>, StoreError> {
-        let found = self.operations(member, "#op = :name", name, Freshness::Consistent).await?;
+        let found = self.operations(account, "#op = :name", name, Freshness::Consistent).await?;
         Ok(newest_of(&found))
     }
 
     /// The number of the newest line whose operation's name begins so.
     pub(crate) async fn newest_under(
         &self,
-        member: &MemberId,
+        account: &AccountId,
         prefix: &str,
         freshness: Freshness,
     ) -> Result<Option<u64>, StoreError> {
-        Ok(newest_of(&self.operations_under(member, prefix, freshness).await?))
+        Ok(newest_of(&self.operations_under(account, prefix, freshness).await?))
     }
 
     /// The operations whose names begin so, with the numbers of their lines.
     pub(crate) async fn operations_under(
         &self,
-        member: &MemberId,
+        account: &AccountId,
         prefix: &str,
         freshness: Freshness,
     ) -> Result<Vec<(String, u64)>, StoreError> {
-        self.operations(member, "begins_with(#op, :name)", prefix, freshness).await
+        self.operations(account, "begins_with(#op, :name)", prefix, freshness).await
     }
 
     async fn operations(
         &self,
-        member: &MemberId,
+        account: &AccountId,
         condition: &str,
         name: &str,
         freshness: Freshness,
     ) -> Result<Vec<(String, u64)>, StoreError> {
-        let account = key::account(member);
         let query = self
-            .query(account.clone(), freshness)
+            .query(key::account(account), freshness)
             .index_name(INDEX)
             .key_condition_expression(format!("#pk = :pk AND {condition}"))
             .expression_attribute_names("#op", OPERATION)
@@ -278,7 +290,8 @@ impl Ledger {
             let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok());
             let number = text(SORT).and_then(|sort| key::entry_number(sort));
             let (Some(operation), Some(number)) = (text(OPERATION), number) else {
-                return Err(StoreError::damaged(&account, name, "no operation or entry number"));
+                let detail = "no operation or entry number";
+                return Err(StoreError::damaged(&account.to_string(), name, detail));
             };
             found.push((operation.clone(), number));
         }
@@ -342,20 +355,45 @@ impl Ledger {
 
     async fn get_line(
         &self,
-        member: &MemberId,
+        account: &AccountId,
         number: u64,
         freshness: Freshness,
     ) -> Result<Option<Recorded>, StoreError> {
-        let item = self.get(&key::account(member), &key::entry(number), freshness).await?;
-        item.map(|item| decode(member, item)).transpose()
+        let item = self.get(&key::account(account), &key::entry(number), freshness).await?;
+        item.map(|item| decode(account, item)).transpose()
+    }
+}
+
+impl Ledger {
+    /// The account of a line, carried to an instant.
+    async fn carried(&self, line: Recorded, at: Instant) -> Result<AsOf, StoreError> {
+        let judged = self.judged(&line.entry.line.wallet, at).await?;
+        let wallet = Draft::open(judged.as_ref(), at).into_wallet();
+        Ok(AsOf { wallet, at, line })
+    }
+
+    /// A wallet whose level has been judged at every anniversary up to an instant, each by the
+    /// program that was newest then. The programs are read only when there is one: once a year.
+    pub(crate) async fn judged<'a>(
+        &self,
+        wallet: &'a Wallet,
+        at: Instant,
+    ) -> Result<Cow<'a, Wallet>, StoreError> {
+        let mut judged = Cow::Borrowed(wallet);
+        while let Some(review_at) = tier::review_due(&judged, at) {
+            // A level is of some program.
+            let Some(version) = self.program_as_of(review_at).await? else { break };
+            let program = Program::from_document(&version.document).map_err(|faults| {
+                let version = version.version.to_string();
+                StoreError::damaged(key::PROGRAM, &version, format!("{faults:?}"))
+            })?;
+            judged = Cow::Owned(tier::judge(&judged, &program, review_at));
+        }
+        Ok(judged)
     }
 }
 
 /// The number of the newest of these lines.
 pub(crate) fn newest_of(operations: &[(String, u64)]) -> Option<u64> {
     operations.iter().map(|(_, number)| *number).max()
-}
-
-fn carried(line: Recorded, at: Instant) -> AsOf {
-    AsOf { wallet: Draft::open(&line.entry.line.wallet, at).into_wallet(), at, line }
 }

@@ -2,6 +2,7 @@
 
 use super::Draft;
 use crate::amount::{Change, Units};
+use crate::card::End;
 use crate::posting::{Posting, PostingReason};
 use crate::time::Instant;
 use crate::wallet::{Hold, Holding, Lot};
@@ -10,7 +11,7 @@ impl Draft {
     /// Carries the state to `now`. Each round handles the earliest instant at which something is
     /// due and leaves nothing due at it, so the rounds end.
     pub(super) fn carry(&mut self) {
-        while let Some(due) = self.wallet.next_due().filter(|due| *due <= self.now) {
+        while let Some(due) = self.wallet.next_settlement().filter(|due| *due <= self.now) {
             self.lapse(due);
             self.accrue(due);
             self.end_lots(due);
@@ -48,12 +49,16 @@ impl Draft {
 
     /// Takes what is left out of lots that are voided or have expired.
     fn end_lots(&mut self, at: Instant) {
+        // What goes back to a purchaser does not expire on the way there.
+        let is_kept = self.wallet.reverts_at().is_some();
+        let card = self.wallet.card.as_ref();
+        let is_void = card.is_some_and(|card| card.end == Some(End::Voided));
         let postings = &mut self.postings;
         for (asset, holding) in &mut self.wallet.assets {
             for lot in holding.lots.iter_mut().filter(|lot| !lot.remaining.is_zero()) {
                 let reason = match lot.expires_at {
-                    _ if lot.is_voided() => PostingReason::Voided,
-                    Some(expires_at) if expires_at <= at => PostingReason::Expired,
+                    _ if lot.is_voided() || is_void => PostingReason::Voided,
+                    Some(expires_at) if expires_at <= at && !is_kept => PostingReason::Expired,
                     _ => continue,
                 };
                 postings.push(Posting {

@@ -2,7 +2,7 @@
 
 use super::Draft;
 use crate::amount::Units;
-use crate::asset::Kind;
+use crate::asset::{Asset, Kind};
 use crate::id::LotId;
 use crate::time::Instant;
 use crate::wallet::Lot;
@@ -24,18 +24,23 @@ impl Draft {
     pub(crate) fn extend(&mut self, kind: Kind, id: &LotId, expires_at: Instant) {
         let asset = self.wallet.lot(kind, id).map(|(asset, _)| asset.clone());
         let Some(asset) = asset else { return };
-        let Some(holding) = self.wallet.assets.get_mut(&asset) else { return };
-        let place = holding.lots.iter().position(|lot| lot.id() == Some(id));
-        let Some(mut lot) = place.map(|place| holding.lots.remove(place)) else { return };
-        lot.expires_at = Some(expires_at);
-        if let Some(identity) = &mut lot.identity {
+        self.set_expiry(&asset, id, Some(expires_at));
+        if let Some(identity) = self.lot_mut(kind, id).and_then(|lot| lot.identity.as_mut()) {
             identity.is_extended = true;
         }
+    }
+
+    /// Changes the expiry of what has an id, and of what holds have set aside of it.
+    pub(super) fn set_expiry(&mut self, asset: &Asset, id: &LotId, expires_at: Option<Instant>) {
+        let Some(holding) = self.wallet.assets.get_mut(asset) else { return };
+        let place = holding.lots.iter().position(|lot| lot.id() == Some(id));
+        let Some(mut lot) = place.map(|place| holding.lots.remove(place)) else { return };
+        lot.expires_at = expires_at;
         holding.put(lot);
         let draws = self.wallet.holds.iter_mut().flat_map(|hold| &mut hold.draws);
-        let held = draws.filter(|draw| draw.asset == asset).flat_map(|draw| &mut draw.lots);
+        let held = draws.filter(|draw| draw.asset == *asset).flat_map(|draw| &mut draw.lots);
         for drawn in held.filter(|drawn| drawn.id.as_ref() == Some(id)) {
-            drawn.expires_at = Some(expires_at);
+            drawn.expires_at = expires_at;
         }
     }
 

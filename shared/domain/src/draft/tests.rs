@@ -32,6 +32,7 @@ fn wallet(lines: &[&str]) -> Wallet {
         match words.as_slice() {
             ["debt", debt] => holding.debt = count(debt).into(),
             ["hold", id, "until", lapses_at, draws @ ..] => wallet.holds.push(Hold {
+                member: None,
                 redemption: named(id),
                 lapses_at: maybe_at(lapses_at).unwrap(),
                 draws: drawn(draws),
@@ -220,7 +221,7 @@ fn lot_held_twice_expires_hold_by_hold() {
 #[track_caller]
 fn check_released(before: &[&str], now: i64, after: &[&str], movements: &[&str]) {
     let mut draft = Draft::open(&wallet(before), at(now));
-    let hold = draft.end_hold(&named("a")).unwrap();
+    let hold = draft.end_hold(None, &named("a")).unwrap();
     draft.put_back(&hold.draws);
     let line = close(draft);
     assert_eq!(shown(&line.wallet), after);
@@ -531,13 +532,18 @@ fn holds_are_limited() {
     let mut draft = Draft::open(&full, at(10));
     assert_eq!(draft.keep(hold(0)), Err(LimitReached::HOLDS));
     assert_eq!(*draft.wallet(), full);
-    assert!(draft.end_hold(&named("1")).is_some());
+    assert!(draft.end_hold(None, &named("1")).is_some());
     assert_eq!(draft.keep(hold(0)), Ok(()));
     assert_eq!(draft.wallet().holds.len(), HOLDS_MAX);
 }
 
 fn hold(place: usize) -> Hold {
-    Hold { redemption: named(&place.to_string()), lapses_at: at(1000), draws: Vec::new() }
+    Hold {
+        member: None,
+        redemption: named(&place.to_string()),
+        lapses_at: at(1000),
+        draws: Vec::new(),
+    }
 }
 
 #[test]

@@ -75,12 +75,11 @@ impl Checker<'_> {
         let rewards = self.rewards(&document.rewards, currency);
         let benefits = self.benefits(&document.benefits, currency);
         let credits = self.credits(&document.credits);
-        self.gift_cards(&document.gift_cards, currency);
-        if let Some(pin) = &document.pin {
-            self.pin(pin);
-        }
+        let gift_cards = self.gift_cards(&document.gift_cards, currency);
+        let pin =
+            document.pin.as_ref().map_or(Some(super::PinRules::default()), |pin| self.pin(pin));
         let (hold_for, reinstate_grace) = self.redemption();
-        let zone = zone?;
+        let (zone, pin) = (zone?, pin?);
         Some(Program {
             currency,
             zone,
@@ -93,6 +92,8 @@ impl Checker<'_> {
             rewards,
             benefits,
             credits,
+            gift_cards,
+            pin,
             hold_for,
             reinstate_grace,
         })

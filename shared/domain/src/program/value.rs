@@ -92,6 +92,41 @@ pub enum CreditKind {
     GiftCard,
 }
 
+/// A gift card on sale (DESIGN 5.13).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GiftCardDefinition {
+    /// Its handle.
+    pub handle: Handle,
+    /// The credit, of kind gift card, that one becomes when it is claimed or goes back.
+    pub credit: Handle,
+    /// The least it is sold for, in the program's currency.
+    pub minimum: Minor,
+    /// The most it is sold for, in the program's currency.
+    pub maximum: Minor,
+    /// From its issue until it goes back unclaimed, to the end of that day; `None`: never.
+    pub revert_after: Option<Period>,
+    /// From its issue until it expires, to the end of that day; `None`: never.
+    pub expires_after: Option<Period>,
+    /// Nothing new is issued.
+    pub retired: bool,
+}
+
+/// How PINs are made and guarded (DESIGN 5.15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PinRules {
+    /// How many digits new ones have, 4 to 12.
+    pub digits: u8,
+    /// How many wrong ones lock a number for an hour, 1 to 20.
+    pub attempts: u32,
+}
+
+/// Of a program without gift cards, so that an unknown number is answered as anywhere.
+impl Default for PinRules {
+    fn default() -> Self {
+        Self { digits: 6, attempts: 5 }
+    }
+}
+
 impl CreditKind {
     /// Every kind, in the order of the type.
     pub const ALL: [Self; 3] = [Self::Promotional, Self::Store, Self::GiftCard];

@@ -2,7 +2,7 @@
 
 use crate::amount::{Minor, Points};
 use crate::currency::Currency;
-use crate::id::{Handle, Label, LineId, LotId};
+use crate::id::{CardNumber, Handle, Label, LineId, LotId};
 use crate::purchase::LineKind;
 
 /// What is to be paid for, and with what.
@@ -40,6 +40,21 @@ pub struct Uses {
     pub points: Vec<PointsUse>,
     /// Credits: promotional, store, gift card; within each soonest expiry first.
     pub credits: MoneyUse,
+    /// Gift cards by number, whose PINs were right: what is left to pay, in this order, each once
+    /// and at most [`CARDS_MAX`].
+    pub gift_cards: Vec<CardUse>,
+}
+
+/// The most gift cards of a redemption: each is an account more in its transaction.
+pub const CARDS_MAX: usize = 10;
+
+/// A gift card to use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardUse {
+    /// Its number.
+    pub number: CardNumber,
+    /// How much of it.
+    pub amount: Wanted<Minor>,
 }
 
 /// How much of rewards or of credits to use. Which is spent first is never the caller's choice.

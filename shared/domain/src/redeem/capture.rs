@@ -2,16 +2,16 @@
 
 use thiserror::Error;
 
+use crate::account::{Accounts, Drafts, Missing};
 use crate::amount::{Minor, Units};
-use crate::draft::Draft;
 use crate::entry::{Decision, Detail};
 use crate::id::LineId;
 use crate::posting::PostingReason;
 use crate::time::Instant;
-use crate::wallet::{Draw, Wallet};
+use crate::wallet::Draw;
 
 use super::plan::{Back, Plan, less};
-use super::{Captured, History, Status};
+use super::{Captured, History, Status, cards};
 
 /// How much of a hold to capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,15 +57,15 @@ pub enum Refusal {
 ///
 /// # Errors
 /// [`Refusal`]; nothing is changed then.
-pub fn decide(
-    wallet: &Wallet,
+pub fn decide<'a>(
+    accounts: impl Into<Accounts<'a>>,
     history: Option<&History>,
     part: &Part,
     now: Instant,
 ) -> Result<Decision<History>, Refusal> {
     let history = history.ok_or(Refusal::UnknownRedemption)?;
-    let mut draft = Draft::open(wallet, now);
-    match history.status(draft.wallet()) {
+    let mut drafts = Drafts::open(accounts.into(), now);
+    match history.status(drafts.own.wallet()) {
         Status::Held => {}
         Status::Captured if *part == Part::Full => {
             return Ok(Decision::Unchanged(history.clone()));
@@ -75,11 +75,19 @@ pub fn decide(
     }
     let held = history.recorded_plan();
     let plan = captured_plan(held, part)?;
+    if let Err(Missing(missing)) = drafts.require(cards::accounts(held)) {
+        return Ok(Decision::Needs(missing));
+    }
     let redemption = history.redemption().clone();
-    draft.end_hold(&redemption);
+    let draft = &mut drafts.own;
+    draft.end_hold(None, &redemption);
     draft.put_back(&beyond(held, &plan));
     plan.draws().for_each(|draw| draft.spend(draw, PostingReason::Redeemed));
-    Ok(Decision::Append(draft.close(Detail::Capture(Captured { redemption, plan }))))
+    let parts = match cards::end(&mut drafts, history, &plan) {
+        Ok(parts) => parts,
+        Err(Missing(missing)) => return Ok(Decision::Needs(missing)),
+    };
+    Ok(drafts.close(Detail::Capture(Captured { redemption, plan }), parts))
 }
 
 fn captured_plan(held: &Plan, part: &Part) -> Result<Plan, Refusal> {

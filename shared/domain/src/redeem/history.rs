@@ -1,8 +1,9 @@
 //! What has become of a redemption, as its newest line tells: like the log itself, every line of a
 //! redemption says how it stands after it.
 
+use crate::account::AccountId;
 use crate::entry::{Detail, Entry};
-use crate::id::RedemptionId;
+use crate::id::{MemberId, RedemptionId};
 use crate::time::Instant;
 use crate::wallet::Wallet;
 
@@ -12,6 +13,7 @@ use super::refund::Refunds;
 /// A redemption by its newest line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
+    account: AccountId,
     redemption: RedemptionId,
     plan: Plan,
     refunds: Refunds,
@@ -69,8 +71,9 @@ impl History {
             Detail::Refund(refunded) => refunded.refunds.clone(),
             _ => Refunds::nothing(plan),
         };
-        let (redemption, plan, entry) = (redemption.clone(), plan.clone(), entry.number);
-        Some(Self { redemption, plan, refunds, stage, entry })
+        let (account, entry) = (entry.account.clone(), entry.number);
+        let (redemption, plan) = (redemption.clone(), plan.clone());
+        Some(Self { account, redemption, plan, refunds, stage, entry })
     }
 
     /// How it stands in a wallet that has been carried to the present.
@@ -99,6 +102,11 @@ impl History {
     /// What refunds have given back of it so far.
     pub fn refunds(&self) -> &Refunds {
         &self.refunds
+    }
+
+    /// Whose it is; `None` for one of a gift card alone.
+    pub fn member(&self) -> Option<&MemberId> {
+        self.account.member()
     }
 
     /// The redemption.

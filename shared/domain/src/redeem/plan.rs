@@ -3,15 +3,14 @@
 //! A quote is this plan; a redemption is the same plan made real. The order is Benefits → Rewards →
 //! Points as money off → Credits → Gift cards by number and PIN → payment due (DESIGN 5.10). The
 //! first three are discounts: they lower prices, and with them the tax base of each line. The rest
-//! is tender: it pays a price and never changes it. Gift cards by number are the step that is not
-//! there yet; its place is after the credits.
+//! is tender: it pays a price and never changes it.
 
 mod back;
 
 use crate::amount::Minor;
 use crate::asset::Kind;
 use crate::currency::Currency;
-use crate::id::{LineId, LotId};
+use crate::id::{CardNumber, LineId, LotId};
 use crate::program::CreditKind;
 use crate::wallet::Draw;
 
@@ -63,11 +62,13 @@ pub struct Discount {
     pub amount: Minor,
 }
 
-/// Value used to pay: a credit.
+/// Value used to pay: a credit, or a gift card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tender {
     /// What the credit is for.
     pub kind: CreditKind,
+    /// The gift card that it takes it from; `None`: the account itself.
+    pub card: Option<CardNumber>,
     /// What it takes.
     pub draw: Draw,
 }
@@ -194,10 +195,21 @@ impl Plan {
         sum(self.tenders.iter().filter(promotional).map(Tender::amount))
     }
 
-    /// Everything it takes, in the order it is drawn.
+    /// Everything it takes of the account itself, in the order it is drawn.
     pub fn draws(&self) -> impl Iterator<Item = &Draw> {
         let discounts = self.discounts.iter().map(|discount| &discount.draw);
-        discounts.chain(self.tenders.iter().map(|tender| &tender.draw))
+        let own = self.tenders.iter().filter(|tender| tender.card.is_none());
+        discounts.chain(own.map(|tender| &tender.draw))
+    }
+
+    /// What it takes of gift cards, in the order they pay.
+    pub fn card_draws(&self) -> impl Iterator<Item = (&CardNumber, &Draw)> {
+        self.tenders.iter().filter_map(|tender| Some((tender.card.as_ref()?, &tender.draw)))
+    }
+
+    /// What it takes of one gift card.
+    pub(super) fn card_draw(&self, number: &CardNumber) -> Option<&Draw> {
+        self.card_draws().find(|(each, _)| *each == number).map(|(_, draw)| draw)
     }
 
     /// The basket at full price, as it stands when nothing is used after all.

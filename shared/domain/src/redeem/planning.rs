@@ -4,14 +4,15 @@
 //! twice. A quote throws the draft away.
 
 mod benefits;
+mod cards;
 mod credits;
 mod points;
 mod rewards;
 mod selection;
 
+use crate::account::Drafts;
 use crate::allocation::spread_minor;
 use crate::amount::Minor;
-use crate::draft::Draft;
 use crate::limit::LimitReached;
 use crate::program::Program;
 use crate::purchase::LineKind;
@@ -22,20 +23,20 @@ use super::basket::{Basket, BasketLine};
 use super::plan::{DISCOUNTS_MAX, Discount, Plan, PlanLine, sum};
 
 /// A plan in the making.
-struct Planner<'a> {
-    draft: &'a mut Draft,
+struct Planner<'a, 'b> {
+    drafts: &'a mut Drafts<'b>,
     program: &'a Program,
     basket: &'a Basket,
     plan: Plan,
 }
 
-/// Plans a basket against the wallet in `draft`, drawing what the plan uses. Total: any basket and
+/// Plans a basket against the wallet and cards in `drafts`, drawing what the plan uses. Total: any basket and
 /// wallet gives a plan or a refusal.
 ///
 /// # Errors
 /// [`PlanRefusal`].
 pub(super) fn plan(
-    draft: &mut Draft,
+    drafts: &mut Drafts<'_>,
     program: &Program,
     basket: &Basket,
 ) -> Result<Plan, PlanRefusal> {
@@ -54,15 +55,16 @@ pub(super) fn plan(
         tenders: Vec::new(),
         passed_over: Vec::new(),
     };
-    let mut planner = Planner { draft, program, basket, plan };
+    let mut planner = Planner { drafts, program, basket, plan };
     planner.use_benefits()?;
     planner.use_rewards()?;
     planner.use_points()?;
     planner.use_credits()?;
+    planner.use_gift_cards()?;
     Ok(planner.plan)
 }
 
-impl Planner<'_> {
+impl Planner<'_, '_> {
     /// What is left to pay of each line that a discount may touch, nothing of the others: gift
     /// cards, and those that `is_excluded`.
     fn open(&self, is_excluded: impl Fn(&BasketLine) -> bool) -> Vec<Minor> {

@@ -13,20 +13,21 @@ use std::convert::Infallible;
 
 use thiserror::Error;
 
+use crate::account::{Accounts, Drafts, Missing};
 use crate::amount::Minor;
 use crate::asset::Asset;
-use crate::draft::{Draft, Grace};
+use crate::draft::Grace;
 use crate::entry::{Decision, Detail};
-use crate::id::{LineId, LotId, RedemptionId, RefundId};
+use crate::id::{CardNumber, LineId, LotId, RedemptionId, RefundId};
 use crate::issue;
 use crate::limit::LimitReached;
 use crate::posting::PostingReason;
 use crate::program::{Expiry, Program};
 use crate::time::Instant;
-use crate::wallet::{Draw, Wallet};
+use crate::wallet::Draw;
 
 use super::plan::{Back, Plan, less, sum};
-use super::{History, Status};
+use super::{History, Status, cards};
 
 /// A request to give back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +58,20 @@ pub struct Refunded {
     pub plan: Plan,
     /// What this and all earlier refunds gave back.
     pub refunds: Refunds,
+    /// What this one gives back for gift cards, in the order they paid. What came to the wallet of
+    /// the redemption itself is posted there instead.
+    pub cards: Vec<CardRefunded>,
     /// What this one leaves for the till to pay back.
     pub external: Minor,
+}
+
+/// Money given back for a gift card: to the card, or to whoever it has come to since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardRefunded {
+    /// The card.
+    pub number: CardNumber,
+    /// How much.
+    pub amount: Minor,
 }
 
 /// What refunds of a redemption have given back so far.
@@ -150,31 +163,40 @@ impl Refunds {
     }
 }
 
-/// Gives value back to the lots it came from, in the line with `number`, which names the new lots
-/// that it makes.
+/// Gives value back to the lots and cards it came from, in the line with `number`, which names the
+/// new lots that it makes.
 ///
 /// # Errors
 /// [`Refusal`]; nothing is changed then.
-pub fn decide(
-    wallet: &Wallet,
+pub fn decide<'a>(
+    accounts: impl Into<Accounts<'a>>,
     program: &Program,
     history: Option<&History>,
     refund: &Refund,
     (number, now): (u64, Instant),
 ) -> Result<Decision<Infallible>, Refusal> {
     let history = history.ok_or(Refusal::UnknownRedemption)?;
-    let mut draft = Draft::open(wallet, now);
-    match history.status(draft.wallet()) {
+    let mut drafts = Drafts::open(accounts.into(), now);
+    match history.status(drafts.own.wallet()) {
         Status::Captured => {}
         status => return Err(Refusal::NotCaptured(status)),
     }
     let (plan, before) = (history.recorded_plan(), history.refunds());
     let after = before.and(plan, &refund.part)?;
-    for (place, draw) in given_back(plan, before, &after).iter().enumerate() {
+    let (mut back, mut refunded) = (cards::Back::new(history, &refund.refund), Vec::new());
+    for (place, (card, draw)) in given_back(plan, before, &after).iter().enumerate() {
         let grace = grace(program, &draw.asset, now).ok_or(Refusal::OutsideTheCalendar)?;
+        if matches!(draw.asset, Asset::GiftCard(..)) {
+            match back.give(&mut drafts, card.as_ref(), draw.amount(), grace.until) {
+                Ok(given) => refunded.extend(given?),
+                Err(Missing(missing)) => return Ok(Decision::Needs(missing)),
+            }
+            continue;
+        }
         let fresh = LotId::of_entry(number, place.saturating_add(1));
         for drawn in &draw.lots {
-            draft.reinstate(&draw.asset, drawn, PostingReason::Reinstated, (grace, &fresh))?;
+            let reason = PostingReason::Reinstated;
+            drafts.own.reinstate(&draw.asset, drawn, reason, (grace, &fresh))?;
         }
     }
     let external = less(after.external(plan), before.external(plan));
@@ -183,16 +205,17 @@ pub fn decide(
         refund: refund.refund.clone(),
         plan: plan.clone(),
         refunds: after,
+        cards: refunded,
         external,
     };
-    Ok(Decision::Append(draft.close(Detail::Refund(refunded))))
+    Ok(drafts.close(Detail::Refund(refunded), back.into_lines()))
 }
 
-/// What goes back to lots from one state of the refunds to the next.
-fn given_back(plan: &Plan, before: &Refunds, after: &Refunds) -> Vec<Draw> {
+/// What goes back from one state of the refunds to the next, and to which gift card.
+fn given_back(plan: &Plan, before: &Refunds, after: &Refunds) -> Vec<(Option<CardNumber>, Draw)> {
     let discounts = plan.discounts.iter().enumerate().map(|(place, discount)| {
         let units = |refunds: &Refunds| refunds.back.units(plan, place);
-        discount.draw.between(units(before), units(after))
+        (None, discount.draw.between(units(before), units(after)))
     });
     let mut paid_before = Minor::ZERO;
     let tenders = plan.tenders.iter().map(|tender| {
@@ -200,9 +223,9 @@ fn given_back(plan: &Plan, before: &Refunds, after: &Refunds) -> Vec<Draw> {
         let of = |refunds: &Refunds| less(refunds.money(), paid_before).min(tender.amount());
         let draw = tender.draw.between(of(before).into(), of(after).into());
         paid_before = sum([paid_before, tender.amount()].into_iter());
-        draw
+        (tender.card.clone(), draw)
     });
-    discounts.chain(tenders).filter(|draw| !draw.lots.is_empty()).collect()
+    discounts.chain(tenders).filter(|(_, draw)| !draw.lots.is_empty()).collect()
 }
 
 /// What becomes of an asset's value that comes back after its expiry. `None` outside the calendar.
@@ -215,6 +238,7 @@ pub(crate) fn grace(program: &Program, asset: &Asset, now: Instant) -> Option<Gr
         Asset::Credit(definition, _) => {
             program.credit(definition).is_none_or(|definition| definition.kind.is_never_forfeited())
         }
+        Asset::GiftCard(..) => true,
         Asset::Points(_) | Asset::Benefit(_) | Asset::Reward(..) => false,
     };
     Some(Grace { until, is_never_forfeited })

@@ -2,12 +2,11 @@
 
 use thiserror::Error;
 
-use crate::draft::Draft;
+use crate::account::{Accounts, Drafts, Missing};
 use crate::entry::{Decision, Detail};
 use crate::time::Instant;
-use crate::wallet::Wallet;
 
-use super::{History, Released, Status};
+use super::{History, Released, Status, cards};
 
 /// Why nothing is released.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -25,22 +24,29 @@ pub enum Refusal {
 ///
 /// # Errors
 /// [`Refusal`]; nothing is changed then.
-pub fn decide(
-    wallet: &Wallet,
+pub fn decide<'a>(
+    accounts: impl Into<Accounts<'a>>,
     history: Option<&History>,
     now: Instant,
 ) -> Result<Decision<History>, Refusal> {
     let history = history.ok_or(Refusal::UnknownRedemption)?;
-    let mut draft = Draft::open(wallet, now);
-    match history.status(draft.wallet()) {
+    let mut drafts = Drafts::open(accounts.into(), now);
+    match history.status(drafts.own.wallet()) {
         Status::Held => {}
         Status::Captured => return Err(Refusal::Captured),
         Status::Released | Status::Lapsed => return Ok(Decision::Unchanged(history.clone())),
     }
+    if let Err(Missing(missing)) = drafts.require(cards::accounts(history.recorded_plan())) {
+        return Ok(Decision::Needs(missing));
+    }
     let redemption = history.redemption().clone();
-    if let Some(hold) = draft.end_hold(&redemption) {
-        draft.put_back(&hold.draws);
+    if let Some(hold) = drafts.own.end_hold(None, &redemption) {
+        drafts.own.put_back(&hold.draws);
     }
     let plan = history.recorded_plan().undiscounted();
-    Ok(Decision::Append(draft.close(Detail::Release(Released { redemption, plan }))))
+    let parts = match cards::end(&mut drafts, history, &plan) {
+        Ok(parts) => parts,
+        Err(Missing(missing)) => return Ok(Decision::Needs(missing)),
+    };
+    Ok(drafts.close(Detail::Release(Released { redemption, plan }), parts))
 }

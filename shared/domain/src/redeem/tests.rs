@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::draft::Draft;
 use crate::entry::{Entry, Line};
 use crate::id::LineId;
 use crate::purchase::LineKind;
@@ -8,6 +9,7 @@ use crate::sample::{
     appended, at, entry, lots, minor, named, points, points_asset, postings, program, program_of,
     program_with, units,
 };
+use crate::wallet::Wallet;
 
 const NOW: &str = "2026-11-21T03:04:05Z";
 
@@ -477,7 +479,7 @@ fn check_outcome<E: std::fmt::Display>(
     let (wallet, now) = before;
     let (found, wallet) = match decided {
         Ok(Decision::Append(line)) => ("appended".to_owned(), line.wallet),
-        Ok(Decision::Unchanged(_)) => ("unchanged".to_owned(), wallet),
+        Ok(_) => ("unchanged".to_owned(), wallet),
         Err(refusal) => (refusal.to_string(), wallet),
     };
     let available_now = Draft::open(&wallet, now).wallet().available(&points_asset("reward"));

@@ -14,7 +14,7 @@ fn assign(level: &str) -> Assign {
 }
 
 fn silver(since: &str) -> Standing {
-    Standing { level: named("silver"), since: at(since) }
+    Standing { level: named("silver"), since: at(since), review_at: None }
 }
 
 #[test]

@@ -236,15 +236,15 @@ fn wallet_finds_lots_by_kind_and_id_and_what_holds_have_of_them() {
     assert_eq!(wallet.lot_count(), 5);
     assert_eq!(wallet.available(&points_asset("p")), units(1));
     assert_eq!(wallet.points(&named("p")).unwrap().pending(), units(1));
-    assert_eq!(wallet.next_due(), Some(at(8)));
+    assert_eq!(wallet.next_due().map(|due| due.at), Some(at(8)));
 
     let drawn = |id: &LotId| lot(&format!("id {id} at 1 until 10")).drawn(units(7));
     let draw = Draw { asset: credit.clone(), lots: vec![drawn(&v1), drawn(&v2)] };
     let (redemption, lapses_at) = (named("r"), at(7));
-    wallet.holds.push(Hold { redemption, lapses_at, draws: vec![draw] });
+    wallet.holds.push(Hold { member: None, redemption, lapses_at, draws: vec![draw] });
     assert_eq!(wallet.held(&credit), units(14));
     assert_eq!(wallet.held_of(&credit, &v1), units(7));
     assert_eq!(wallet.held_of(&credit, &v3), Units::ZERO);
     assert_eq!(wallet.held_of(&reward, &v1), Units::ZERO);
-    assert_eq!(wallet.next_due(), Some(at(7)));
+    assert_eq!(wallet.next_due().map(|due| due.at), Some(at(7)));
 }

@@ -340,7 +340,7 @@ fn shown_source(discount: &Discount) -> String {
             assert_eq!(took, (*amount).into());
             lot_id(draw).to_string()
         }
-        Asset::Credit(..) => panic!("a credit is no discount"),
+        Asset::Credit(..) | Asset::GiftCard(..) => panic!("tender is no discount"),
     }
 }
 
@@ -400,6 +400,7 @@ fn shown_plan_refusal(currency: Currency, refusal: &PlanRefusal) -> String {
             format!("{}, {kind}s pay {} at most", why.as_str(), money(*most))
         }
         PlanRefusal::TakesNothingOff { id } => format!("{id} takes nothing off"),
+        PlanRefusal::GiftCard { index, why } => format!("gift card {index}: {why}"),
         PlanRefusal::MoreThanDue { due } => format!("only {} left for it to pay", money(*due)),
         PlanRefusal::LimitReached(limit) => limit.to_string(),
     }

@@ -6,6 +6,7 @@
 use std::fmt::Debug;
 use std::str::FromStr;
 
+use scrip_domain::account::AccountId;
 use scrip_domain::amount::{Minor, Points, Units};
 use scrip_domain::asset::{Asset, Kind};
 use scrip_domain::draft::Draft;
@@ -83,7 +84,7 @@ pub(crate) fn fill_with_lots(draft: &mut Draft, count: usize) {
 pub(crate) fn appended<T: Debug>(decision: Decision<T>) -> Line {
     match decision {
         Decision::Append(line) => line,
-        Decision::Unchanged(stands) => panic!("nothing was appended: {stands:?}"),
+        other => panic!("not one line was appended: {other:?}"),
     }
 }
 
@@ -119,7 +120,14 @@ pub(crate) fn issue(text: &str) -> Issue {
 
 /// A line as it stands in a log.
 pub(crate) fn entry(line: Line, number: u64, recorded_at: Instant) -> Entry {
-    Entry { account: named("alice"), number, recorded_at, by: "till".to_owned(), program: 1, line }
+    Entry {
+        account: AccountId::Member(named("alice")),
+        number,
+        recorded_at,
+        by: "till".to_owned(),
+        program: 1,
+        line,
+    }
 }
 
 /// Postings as `reward issued +59 from 2026-12-05T03:04:05Z until 2027-12-31T13:00:00Z`, those of

@@ -1,16 +1,22 @@
 //! What a line was asked for, as it is stored. Ids are not repeated here: the operation's name
 //! has them.
 
+use scrip_domain::account::AccountId;
 use scrip_domain::adjustment::Adjusted;
 use scrip_domain::amount::{Change, Minor, Points, Units};
 use scrip_domain::asset::Asset;
 use scrip_domain::award::Awarded;
+use scrip_domain::card::{
+    Arrival, CardCredited, CardEnded, CardIssued, CardPart, CardStep, End, Spender,
+};
 use scrip_domain::conversion::Converted;
-use scrip_domain::entry::{Detail, Operation};
+use scrip_domain::entry::{CardMove, Detail, Operation};
 use scrip_domain::facts::Facts;
-use scrip_domain::id::{Handle, Label, LotId, Reason, RedemptionId, TransferId};
+use scrip_domain::id::{
+    CardNumber, Handle, Label, LotId, MemberId, Reason, RedemptionId, TransferId,
+};
 use scrip_domain::issue::{Extended, Issued, Voided};
-use scrip_domain::redeem::{Captured, Opened, Refunded, Released};
+use scrip_domain::redeem::{Captured, CardRefunded, Opened, Refunded, Released};
 use scrip_domain::tier::Assigned;
 use scrip_domain::transfer::{TransferRefunded, Transferred};
 use scrip_domain::wallet::{Draw, Wallet};
@@ -43,6 +49,11 @@ pub(super) enum DetailDocument {
     Conversion(ConversionDocument),
     Transfer(TransferDocument),
     TransferRefund(TransferRefundDocument),
+    CardIssue(NothingDocument),
+    CardPart(CardPartDocument),
+    CardEnd(CardEndDocument),
+    CardCredit(NothingDocument),
+    Settlement(NothingDocument),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -92,8 +103,17 @@ pub(super) struct OpenedDocument {
 pub(super) struct RefundDocument {
     plan: PlanDocument,
     back: RefundsDocument,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cards: Vec<CardRefundDocument>,
     #[serde(default, skip_serializing_if = "is_zero")]
     external: Minor,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CardRefundDocument {
+    card: CardNumber,
+    n: Minor,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -155,6 +175,28 @@ pub(super) struct TransferRefundDocument {
     transfer: TransferDocument,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CardPartDocument {
+    n: Minor,
+    /// When the hold lapses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Millis>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CardEndDocument {
+    n: Minor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+}
+
+/// What the line's operation, postings and state say in full.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NothingDocument {}
+
 impl DetailDocument {
     /// `wallet` is the state after the line.
     pub(super) fn from_detail(detail: &Detail, wallet: &Wallet) -> Self {
@@ -191,6 +233,11 @@ impl DetailDocument {
             Detail::Refund(refunded) => Self::Refund(RefundDocument {
                 plan: PlanDocument::from_plan(&refunded.plan, &[]),
                 back: RefundsDocument::from_refunds(&refunded.refunds),
+                cards: refunded
+                    .cards
+                    .iter()
+                    .map(|card| CardRefundDocument { card: card.number.clone(), n: card.amount })
+                    .collect(),
                 external: refunded.external,
             }),
             Detail::Issue(issued) => Self::Issue(IssueDocument {
@@ -224,6 +271,19 @@ impl DetailDocument {
                 total: refunded.refunded,
                 transfer: encode_transfer(&refunded.transferred),
             }),
+            Detail::CardIssue(_) => Self::CardIssue(NothingDocument {}),
+            Detail::CardPart(part) => {
+                let to = match part.step {
+                    CardStep::Held(lapses_at) => Some(Millis(lapses_at)),
+                    _ => None,
+                };
+                Self::CardPart(CardPartDocument { n: part.amount, to })
+            }
+            Detail::CardEnd(ended) => {
+                Self::CardEnd(CardEndDocument { n: ended.amount, reason: ended.reason.clone() })
+            }
+            Detail::CardCredit(_) => Self::CardCredit(NothingDocument {}),
+            Detail::Settlement => Self::Settlement(NothingDocument {}),
         }
     }
 
@@ -244,6 +304,16 @@ impl DetailDocument {
             "conversion" => Self::Conversion(parse(item)?),
             "transfer" => Self::Transfer(parse(item)?),
             "transfer_refund" => Self::TransferRefund(parse(item)?),
+            "gift_card_issue" => Self::CardIssue(parse(item)?),
+            "gift_card_redemption"
+            | "gift_card_capture"
+            | "gift_card_release"
+            | "gift_card_refund" => Self::CardPart(parse(item)?),
+            "gift_card_claim" | "gift_card_revert" | "gift_card_cancel" | "gift_card_void" => {
+                Self::CardEnd(parse(item)?)
+            }
+            "gift_card_credit" => Self::CardCredit(parse(item)?),
+            "settlement" => Self::Settlement(parse(item)?),
             _ => return Err(format!("unknown kind `{kind}`")),
         })
     }
@@ -251,10 +321,10 @@ impl DetailDocument {
     /// The detail, with its id from the operation's name. `wallet` is the state after the line.
     pub(super) fn into_detail(
         self,
-        operation: Option<&str>,
+        (account, operation): (&AccountId, Option<&str>),
         wallet: &Wallet,
     ) -> Result<Detail, String> {
-        let named = operation.and_then(key::parse_operation);
+        let named = operation.and_then(|name| key::parse_operation(account, name));
         Ok(match (self, named) {
             (Self::Facts(set), None) => Detail::Facts { facts: set.facts, first: set.first },
             (Self::Purchase(document), Some(Operation::Purchase(order))) => {
@@ -295,8 +365,11 @@ impl DetailDocument {
             (Self::Refund(document), Some(Operation::Refund(redemption, refund))) => {
                 let plan = document.plan.into_plan(&[])?;
                 let refunds = document.back.into_refunds(&plan)?;
+                let cards = document.cards.into_iter();
+                let cards =
+                    cards.map(|it| CardRefunded { number: it.card, amount: it.n }).collect();
                 let external = document.external;
-                Detail::Refund(Refunded { redemption, refund, plan, refunds, external })
+                Detail::Refund(Refunded { redemption, refund, plan, refunds, cards, external })
             }
             (Self::Issue(document), Some(Operation::Issue(_, id))) => Detail::Issue(Issued {
                 id,
@@ -345,9 +418,64 @@ impl DetailDocument {
                     refunded: document.total,
                 })
             }
+            (Self::CardIssue(_), Some(Operation::CardIssue(key))) => {
+                Detail::CardIssue(CardIssued { key })
+            }
+            (Self::CardPart(document), Some(Operation::Of(Spender::Member(member), it))) => {
+                Detail::CardPart(decode_part(&document, member, *it)?)
+            }
+            (Self::CardEnd(document), Some(Operation::CardMove(by, it))) => {
+                let card = wallet.card.as_ref().ok_or("the state has no card")?;
+                let end = match (it, by) {
+                    (CardMove::Claim, Some(member)) => End::Claimed(member),
+                    (CardMove::Revert, None) => End::Reverted,
+                    (CardMove::Cancel, Some(_)) => End::Cancelled,
+                    (CardMove::Void, Some(_)) => End::Voided,
+                    _ => return Err(format!("nobody, or somebody, did this: {operation:?}")),
+                };
+                Detail::CardEnd(CardEnded {
+                    purchaser: card.key.purchaser.clone(),
+                    end,
+                    amount: document.n,
+                    reason: document.reason,
+                })
+            }
+            (Self::CardCredit(_), Some(Operation::CardCredit(key, it))) => {
+                let arrival = match it {
+                    CardMove::Claim => Arrival::Claimed(key),
+                    CardMove::Revert => Arrival::Reverted(key),
+                    CardMove::Cancel => Arrival::Cancelled(key),
+                    CardMove::Void => return Err("a void card comes to nobody".to_owned()),
+                };
+                Detail::CardCredit(CardCredited { arrival })
+            }
+            (Self::CardCredit(_), Some(Operation::Of(spender, it))) => {
+                let Operation::Refund(redemption, refund) = *it else {
+                    return Err(format!("not a refund: {operation:?}"));
+                };
+                let arrival = Arrival::Refunded { spender, redemption, refund };
+                Detail::CardCredit(CardCredited { arrival })
+            }
+            (Self::Settlement(_), None) => Detail::Settlement,
             _ => return Err(format!("kind and operation do not fit: {operation:?}")),
         })
     }
+}
+
+fn decode_part(
+    document: &CardPartDocument,
+    member: MemberId,
+    operation: Operation,
+) -> Result<CardPart, String> {
+    let (redemption, step) = match (operation, document.to) {
+        (Operation::Redemption(id), None) => (id, CardStep::Spent),
+        (Operation::Redemption(id), Some(lapses_at)) => (id, CardStep::Held(lapses_at.0)),
+        (Operation::Capture(id), None) => (id, CardStep::Captured),
+        (Operation::Release(id), None) => (id, CardStep::Released),
+        (Operation::Refund(id, refund), None) => (id, CardStep::Refunded(refund)),
+        (operation, _) => return Err(format!("no part of a redemption: {operation:?}")),
+    };
+    Ok(CardPart { member, redemption, step, amount: document.n })
 }
 
 /// What a hold keeps for a redemption.

@@ -5,7 +5,7 @@
 use scrip_domain::amount::Minor;
 use scrip_domain::asset::Kind;
 use scrip_domain::currency::Currency;
-use scrip_domain::id::{LineId, LotId};
+use scrip_domain::id::{CardNumber, LineId, LotId};
 use scrip_domain::program::CreditKind;
 use scrip_domain::redeem::{
     Back, Discount, LineBack, PassedOver, Plan, PlanLine, Refunds, Tender, Why,
@@ -56,6 +56,9 @@ struct DiscountDocument {
 #[serde(deny_unknown_fields)]
 struct TenderDocument {
     kind: String,
+    /// The gift card that it is taken from, when not from the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    card: Option<CardNumber>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     take: Option<DrawDocument>,
 }
@@ -118,7 +121,11 @@ impl PlanDocument {
         });
         let tenders = plan.tenders.iter().map(|tender| TenderDocument {
             kind: tender.kind.as_str().to_owned(),
-            take: take(&tender.draw),
+            card: tender.card.clone(),
+            take: match tender.card {
+                None => take(&tender.draw),
+                Some(_) => Some(DrawDocument::from_draw(&tender.draw)),
+            },
         });
         let unused = plan.passed_over.iter().map(|passed| UnusedDocument {
             kind: passed.kind.as_str().to_owned(),
@@ -152,7 +159,7 @@ impl PlanDocument {
         for tender in self.tenders {
             let kind = CreditKind::parse(&tender.kind);
             let kind = kind.ok_or_else(|| format!("unknown kind of credit `{}`", tender.kind))?;
-            tenders.push(Tender { kind, draw: taken(tender.take)? });
+            tenders.push(Tender { kind, card: tender.card, draw: taken(tender.take)? });
         }
         let lines = self.lines.into_iter().map(|line| {
             let shares = decode_shares(line.shares, count)?;

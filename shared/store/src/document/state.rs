@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use scrip_domain::amount::{Points, Units};
+use scrip_domain::amount::{Minor, Points, Units};
 use scrip_domain::asset::Asset;
+use scrip_domain::card::{Card, CardKey, End, PinTerms};
 use scrip_domain::facts::Facts;
-use scrip_domain::id::{Handle, LotId, RedemptionId};
+use scrip_domain::id::{CardId, Handle, KeyId, LotId, MemberId, RedemptionId};
 use scrip_domain::wallet::{Draw, Drawn, Hold, Holding, Identity, Lot, Standing, Wallet};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub(super) struct StateDocument {
     facts: Option<Facts>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tier: Option<StandingDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    card: Option<CardDocument>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     assets: BTreeMap<Asset, HoldingDocument>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -29,6 +32,40 @@ pub(super) struct StateDocument {
 pub(super) struct StandingDocument {
     level: Handle,
     since: Millis,
+    /// Its anniversary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    review: Option<Millis>,
+}
+
+/// What a gift card is besides its value. Neither its PIN nor the key of it is here: only the name
+/// of the key.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CardDocument {
+    purchaser: MemberId,
+    id: CardId,
+    asset: Asset,
+    n: Minor,
+    credit: Handle,
+    key: KeyId,
+    digits: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revert: Option<Millis>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    spent: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    end: Option<EndDocument>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum EndDocument {
+    Claimed(MemberId),
+    Reverted,
+    Cancelled,
+    Voided,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -67,6 +104,9 @@ struct LotDocument {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HoldDocument {
+    /// Whose redemption, when it is not the account's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<MemberId>,
     id: RedemptionId,
     to: Millis,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -100,6 +140,7 @@ impl StateDocument {
         Self {
             facts: wallet.facts,
             tier: wallet.standing.as_ref().map(StandingDocument::from_standing),
+            card: wallet.card.as_ref().map(encode_card),
             assets: holdings
                 .map(|(asset, holding)| (asset.clone(), encode_holding(holding)))
                 .collect(),
@@ -115,6 +156,8 @@ impl StateDocument {
         Ok(Wallet {
             facts: self.facts,
             standing: self.tier.map(StandingDocument::into_standing),
+            card: self.card.map(decode_card),
+            reviewed: Vec::new(),
             holds: holds.collect::<Result<_, String>>()?,
             assets,
         })
@@ -123,11 +166,12 @@ impl StateDocument {
 
 impl StandingDocument {
     pub(super) fn from_standing(standing: &Standing) -> Self {
-        Self { level: standing.level.clone(), since: Millis(standing.since) }
+        let Standing { level, since, review_at } = standing;
+        Self { level: level.clone(), since: Millis(*since), review: millis(*review_at) }
     }
 
     pub(super) fn into_standing(self) -> Standing {
-        Standing { level: self.level, since: self.since.0 }
+        Standing { level: self.level, since: self.since.0, review_at: instant(self.review) }
     }
 }
 
@@ -176,6 +220,46 @@ fn decode_lot(document: LotDocument) -> Result<Lot, String> {
     })
 }
 
+fn encode_card(card: &Card) -> CardDocument {
+    CardDocument {
+        purchaser: card.key.purchaser.clone(),
+        id: card.key.card.clone(),
+        asset: card.asset.clone(),
+        n: card.amount,
+        credit: card.credit.clone(),
+        key: card.pin.key.clone(),
+        digits: card.pin.digits,
+        to: millis(card.expires_at),
+        revert: millis(card.revert_at),
+        spent: card.is_spent_from,
+        end: card.end.clone().map(|end| match end {
+            End::Claimed(member) => EndDocument::Claimed(member),
+            End::Reverted => EndDocument::Reverted,
+            End::Cancelled => EndDocument::Cancelled,
+            End::Voided => EndDocument::Voided,
+        }),
+    }
+}
+
+fn decode_card(document: CardDocument) -> Card {
+    Card {
+        key: CardKey { purchaser: document.purchaser, card: document.id },
+        asset: document.asset,
+        amount: document.n,
+        credit: document.credit,
+        pin: PinTerms { key: document.key, digits: document.digits },
+        expires_at: instant(document.to),
+        revert_at: instant(document.revert),
+        is_spent_from: document.spent,
+        end: document.end.map(|end| match end {
+            EndDocument::Claimed(member) => End::Claimed(member),
+            EndDocument::Reverted => End::Reverted,
+            EndDocument::Cancelled => End::Cancelled,
+            EndDocument::Voided => End::Voided,
+        }),
+    }
+}
+
 /// A lot stays while a hold may give back to it, so that of what has an id the lot in the same
 /// state says the rest.
 fn encode_hold(hold: &Hold) -> HoldDocument {
@@ -184,7 +268,8 @@ fn encode_hold(hold: &Hold) -> HoldDocument {
     for drawn in lots.filter(|drawn| drawn.id.is_some()) {
         (drawn.at, drawn.to, drawn.grace) = (None, None, false);
     }
-    HoldDocument { id: hold.redemption.clone(), to: Millis(hold.lapses_at), draws }
+    let (of, id) = (hold.member.clone(), hold.redemption.clone());
+    HoldDocument { of, id, to: Millis(hold.lapses_at), draws }
 }
 
 fn decode_hold(document: HoldDocument, assets: &BTreeMap<Asset, Holding>) -> Result<Hold, String> {
@@ -198,7 +283,8 @@ fn decode_hold(document: HoldDocument, assets: &BTreeMap<Asset, Holding>) -> Res
             *drawn = Drawn { issued_at: lot.issued_at(), expires_at, is_grace, ..drawn.clone() };
         }
     }
-    Ok(Hold { redemption: document.id, lapses_at: document.to.0, draws })
+    let (member, redemption) = (document.of, document.id);
+    Ok(Hold { member, redemption, lapses_at: document.to.0, draws })
 }
 
 impl DrawDocument {

@@ -6,6 +6,7 @@
     reason = "a test that panics has failed"
 )]
 
+mod attempts;
 mod capacity;
 mod damage;
 mod lag;

@@ -27,7 +27,9 @@ fn held(wallet: &Wallet, (id, amount): (&str, u64), lapses_at: i64) -> Wallet {
     let mut draft = Draft::open(wallet, at(1));
     let draw = draft.draw_from(&credit(), &named(id), units(amount)).unwrap();
     let lapses_at = at(lapses_at);
-    draft.keep(Hold { redemption: named("a"), lapses_at, draws: vec![draw] }).unwrap();
+    draft
+        .keep(Hold { member: None, redemption: named("a"), lapses_at, draws: vec![draw] })
+        .unwrap();
     draft.into_wallet()
 }
 

@@ -5,8 +5,8 @@ use crate::amount::Units;
 use crate::currency::Currency;
 use crate::program::{
     BenefitDefinition, BenefitDocument, BenefitEffect, Conversion, ConversionDocument,
-    CreditDefinition, CreditDocument, CreditKind, Expiry, GiftCardDocument, PinDocument,
-    RewardDefinition, RewardDocument,
+    CreditDefinition, CreditDocument, CreditKind, Expiry, GiftCardDefinition, GiftCardDocument,
+    PinDocument, PinRules, RewardDefinition, RewardDocument,
 };
 use crate::purchase::LineKind;
 use crate::rate::Rate;
@@ -166,10 +166,17 @@ impl Checker<'_> {
         Some(after.map(Expiry::after))
     }
 
-    pub(super) fn gift_cards(&mut self, all: &[GiftCardDocument], currency: Currency) {
+    pub(super) fn gift_cards(
+        &mut self,
+        all: &[GiftCardDocument],
+        currency: Currency,
+    ) -> Vec<GiftCardDefinition> {
         self.unique("gift_cards", all.iter().map(|each| &each.handle));
+        if !all.is_empty() && self.document.pin.is_none() {
+            self.fault("pin", "must be given where there are `gift_cards`");
+        }
         self.each("gift_cards", all, |checker, field, each| {
-            checker.handle(field, &each.handle);
+            let handle = checker.handle(field, &each.handle);
             let credit =
                 checker.document.credits.iter().find(|credit| credit.handle == each.credit);
             if credit.is_none_or(|credit| credit.kind != "gift_card") {
@@ -182,21 +189,42 @@ impl Checker<'_> {
             if minimum.is_some_and(|minimum| maximum.is_some_and(|maximum| maximum < minimum)) {
                 checker.fault(format!("{field}.maximum"), "must be no less than `minimum`");
             }
-            checker.period(&format!("{field}.revert_after"), each.revert_after.as_ref());
-            checker.period(&format!("{field}.expires_after"), each.expires_after.as_ref())
-        });
-        if !all.is_empty() && self.document.pin.is_none() {
-            self.fault("pin", "must be given where there are `gift_cards`");
-        }
+            let mut period = |name: &str, text: &Option<String>| {
+                checker.period(&format!("{field}.{name}"), text.as_ref())
+            };
+            let revert_after = period("revert_after", &each.revert_after);
+            let expires_after = period("expires_after", &each.expires_after);
+            Some(GiftCardDefinition {
+                handle: handle?,
+                credit: each.credit.parse().ok()?,
+                minimum: minimum?,
+                maximum: maximum?,
+                revert_after: revert_after?,
+                expires_after: expires_after?,
+                retired: each.retired,
+            })
+        })
     }
 
-    pub(super) fn pin(&mut self, each: &PinDocument) {
-        for (field, count, range) in
-            [("pin.digits", each.digits, PIN_DIGITS), ("pin.attempts", each.attempts, PIN_ATTEMPTS)]
-        {
-            if !range.contains(&count) {
-                self.fault(field, format!("must be {} to {}", range.start(), range.end()));
-            }
+    pub(super) fn pin(&mut self, each: &PinDocument) -> Option<PinRules> {
+        let digits = self.in_range("pin.digits", each.digits, &PIN_DIGITS);
+        let attempts = self.in_range("pin.attempts", each.attempts, &PIN_ATTEMPTS);
+        Some(PinRules {
+            digits: u8::try_from(digits?).ok()?,
+            attempts: u32::try_from(attempts?).ok()?,
+        })
+    }
+
+    fn in_range(
+        &mut self,
+        field: &str,
+        count: u64,
+        range: &std::ops::RangeInclusive<u64>,
+    ) -> Option<u64> {
+        if !range.contains(&count) {
+            self.fault(field, format!("must be {} to {}", range.start(), range.end()));
+            return None;
         }
+        Some(count)
     }
 }

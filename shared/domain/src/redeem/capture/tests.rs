@@ -1,4 +1,5 @@
 use super::*;
+use crate::draft::Draft;
 use crate::entry::{Entry, Line};
 use crate::purchase::LineKind;
 use crate::redeem::{
@@ -8,6 +9,7 @@ use crate::sample::{
     appended, at, entry, granted, identity_lots, minor, named, points, points_asset, postings,
     program,
 };
+use crate::wallet::Wallet;
 
 const NOW: &str = "2026-11-21T03:04:05Z";
 
@@ -31,6 +33,7 @@ fn held(values: &[&str], point_count: u64, lines: &[&str], benefits: &[&str]) ->
         rewards: MoneyUse::All(Wanted::Max),
         points: vec![PointsUse { points: reward, amount: Wanted::Max }],
         credits: MoneyUse::All(Wanted::Max),
+        gift_cards: Vec::new(),
     };
     let lines = lines.iter().enumerate().map(line).collect();
     let basket = Basket { currency: program().currency, lines, uses };

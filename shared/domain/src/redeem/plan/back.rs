@@ -113,7 +113,7 @@ impl Back {
         };
         let whole = discount.draw.amount();
         match discount.draw.asset {
-            Asset::Reward(..) | Asset::Credit(..) => self.share(place).into(),
+            Asset::Reward(..) | Asset::Credit(..) | Asset::GiftCard(..) => self.share(place).into(),
             Asset::Points(_) => {
                 let units = returned(whole.get(), self.share(place), discount.amount);
                 // Never more than the whole.

@@ -8,7 +8,7 @@ use crate::program::BenefitEffect;
 use crate::rate::Rounding;
 use crate::redeem::PlanRefusal;
 
-impl Planner<'_> {
+impl Planner<'_, '_> {
     /// Takes one use of each. A benefit that would take nothing off is refused rather than used
     /// up; a service is done for the member and takes nothing off.
     pub(super) fn use_benefits(&mut self) -> Result<(), PlanRefusal> {
@@ -17,7 +17,7 @@ impl Planner<'_> {
             let open = self.open(|_| false);
             let amount = self.benefit_takes_off(&asset, id, total(&open))?;
             let use_once = Units::try_from(1).unwrap_or(Units::MAX);
-            let draw = self.draft.draw_from(&asset, id, use_once);
+            let draw = self.drafts.own.draw_from(&asset, id, use_once);
             let draw = draw.map_err(|_| no_use_of(id))?;
             self.take_off(amount, &open, draw)?;
         }
@@ -25,7 +25,7 @@ impl Planner<'_> {
     }
 
     fn benefit(&self, id: &LotId) -> Result<Asset, PlanRefusal> {
-        let found = self.draft.wallet().lot(Kind::Benefit, id);
+        let found = self.drafts.own.wallet().lot(Kind::Benefit, id);
         let usable = found.filter(|(_, lot)| lot.is_accrued() && !lot.remaining.is_zero());
         usable.map(|(asset, _)| asset.clone()).ok_or_else(|| no_use_of(id))
     }

@@ -8,7 +8,7 @@ use crate::program::CreditKind;
 use crate::redeem::PlanRefusal;
 use crate::redeem::plan::{TENDERS_MAX, Tender, Why};
 
-impl Planner<'_> {
+impl Planner<'_, '_> {
     /// Promotional credit first, then store, then gift card; within each as they were selected.
     pub(super) fn use_credits(&mut self) -> Result<(), PlanRefusal> {
         let uses = &self.basket.uses.credits;
@@ -26,7 +26,7 @@ impl Planner<'_> {
                 Room { most: Minor::ZERO, why: Why::Limit }
             };
             if let Some((_, draw)) = self.draw(&candidate, &mut spending, &room)? {
-                self.plan.tenders.push(Tender { kind, draw });
+                self.plan.tenders.push(Tender { kind, card: None, draw });
             }
         }
         spending.finish(uses)

@@ -9,7 +9,7 @@ use crate::redeem::PlanRefusal;
 use crate::redeem::basket::Wanted;
 use crate::redeem::plan::DISCOUNTS_MAX;
 
-impl Planner<'_> {
+impl Planner<'_, '_> {
     pub(super) fn use_points(&mut self) -> Result<(), PlanRefusal> {
         for wanted in &self.basket.uses.points {
             let unknown = || PlanRefusal::UnknownPoints(wanted.points.clone());
@@ -21,7 +21,7 @@ impl Planner<'_> {
             let Some((count, amount)) = self.count(definition, wanted.amount, total(&open))? else {
                 continue;
             };
-            let draw = self.draft.draw(&wanted.points, count);
+            let draw = self.drafts.own.draw(&wanted.points, count);
             let draw =
                 draw.map_err(|short| insufficient_points(&wanted.points, short.available.into()))?;
             self.take_off(amount, &open, draw)?;
@@ -38,7 +38,7 @@ impl Planner<'_> {
     ) -> Result<Option<(Points, Minor)>, PlanRefusal> {
         let value = redeemable(definition)?;
         let asset = Asset::Points(definition.handle.clone());
-        let available = self.draft.wallet().available(&asset).into();
+        let available = self.drafts.own.wallet().available(&asset).into();
         let program = self.program.currency;
         let elsewhere = self.basket.currency != program;
         let count = match wanted {

@@ -21,7 +21,7 @@ struct Bounds {
     share_left: Option<Minor>,
 }
 
-impl Planner<'_> {
+impl Planner<'_, '_> {
     pub(super) fn use_rewards(&mut self) -> Result<(), PlanRefusal> {
         let uses = &self.basket.uses.rewards;
         let (candidates, mut spending) = self.candidates(Kind::Reward, uses)?;

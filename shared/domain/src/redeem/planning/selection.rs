@@ -38,7 +38,7 @@ pub(super) struct Spending {
     kept_by: Option<Why>,
 }
 
-impl Planner<'_> {
+impl Planner<'_, '_> {
     /// The candidates of a kind, soonest expiry first, never-expiring last, then the oldest. What
     /// was asked for as far as possible and cannot be used is passed over.
     pub(super) fn candidates(
@@ -47,7 +47,7 @@ impl Planner<'_> {
         uses: &MoneyUse,
     ) -> Result<(Vec<Candidate>, Spending), PlanRefusal> {
         let (mut selected, mut unusable) = (Vec::new(), Vec::new());
-        let lots = self.draft.wallet().lots_of(kind).filter(|(_, lot)| is_usable(lot));
+        let lots = self.drafts.own.wallet().lots_of(kind).filter(|(_, lot)| is_usable(lot));
         for (asset, lot) in lots {
             let Some((id, wanted)) = lot.id().and_then(|id| Some((id, uses.wanted(id)?))) else {
                 continue;
@@ -87,7 +87,7 @@ impl Planner<'_> {
         let mut passed = Vec::new();
         for (id, wanted) in uses.named() {
             let id = id.clone();
-            if self.draft.wallet().lot(kind, &id).is_some_and(|(_, lot)| is_usable(lot)) {
+            if self.drafts.own.wallet().lot(kind, &id).is_some_and(|(_, lot)| is_usable(lot)) {
                 continue;
             }
             if wanted.is_something() {
@@ -125,7 +125,7 @@ impl Planner<'_> {
             }
             return Ok(None);
         }
-        match self.draft.draw_from(asset, &id, amount.into()) {
+        match self.drafts.own.draw_from(asset, &id, amount.into()) {
             Ok(draw) => Ok(Some((amount, draw))),
             Err(Insufficient { available }) => {
                 let currency = asset.currency();

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::amount::{Points, Units};
+use crate::draft::Draft;
 use crate::entry::{Entry, Line};
 use crate::program::Document;
 use crate::purchase::LineKind;
@@ -12,6 +13,7 @@ use crate::sample::{
     appended, at, entry, fill_with_lots, granted, identity_lots, lots, minor, named, points,
     points_asset, postings, program, program_of, program_with, units,
 };
+use crate::wallet::Wallet;
 use crate::wallet::{IDENTITIES_MAX, LOTS_MAX};
 
 const NOW: &str = "2026-11-21T03:04:05Z";
@@ -28,6 +30,7 @@ fn everything(benefits: &[&str]) -> Uses {
         rewards: MoneyUse::All(Wanted::Max),
         points: vec![points],
         credits: MoneyUse::All(Wanted::Max),
+        gift_cards: Vec::new(),
     }
 }
 
@@ -278,7 +281,7 @@ fn refund_needs_a_captured_redemption() {
     let (redemption, plan) = (opened.redemption.clone(), opened.plan.clone());
     let draws = plan.draws().cloned().collect();
     let lapses_at = at("2026-11-21T03:14:05Z");
-    held.line.wallet.holds.push(crate::wallet::Hold { redemption, lapses_at, draws });
+    held.line.wallet.holds.push(crate::wallet::Hold { member: None, redemption, lapses_at, draws });
     for (now, status) in [
         (NOW, Status::Held),
         ("2026-11-21T03:14:04.999Z", Status::Held),
