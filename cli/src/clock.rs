@@ -24,6 +24,11 @@ impl LocalClock {
         told.unwrap_or_else(|| (self.system)())
     }
 
+    /// Whether time stands still.
+    pub(crate) fn is_told(&self) -> bool {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Sets it to `now`. Whoever tells it has made sure that this is not in its past.
     pub(crate) fn tell(&self, now: Instant) {
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);

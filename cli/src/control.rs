@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::gateway::problem;
 use crate::local::Stack;
+use crate::sweeps;
 
 /// Adds the routes.
 pub(crate) fn mount(router: Router<Arc<Stack>>) -> Router<Arc<Stack>> {
@@ -21,6 +22,7 @@ pub(crate) fn mount(router: Router<Arc<Stack>>) -> Router<Arc<Stack>> {
         .route("/_local/health", get(health))
         .route("/_local/clock", post(clock))
         .route("/_local/capacity", get(capacity))
+        .route("/_local/sweeps/{job}", post(sweeps::post))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
 }

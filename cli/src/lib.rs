@@ -5,3 +5,4 @@ mod clock;
 mod control;
 mod gateway;
 pub mod local;
+mod sweeps;

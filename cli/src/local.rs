@@ -1,14 +1,14 @@
 //! `scrip local`: every function in one process, behind one port, on a DynamoDB in the process.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use axum::Router;
 use scrip_domain::program::Document;
 use scrip_domain::time::Instant;
-use scrip_edge::App;
+use scrip_edge::{App, KeyRing, Keys, KeysError};
 use scrip_local::{Embedded, EmbeddedError, SAMPLE_PROGRAM, TABLE, client_at};
 use scrip_store::{Ledger, StoreError, create_table};
 use thiserror::Error;
@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::capacity::Capacity;
 use crate::clock::LocalClock;
-use crate::{control, gateway};
+use crate::{control, gateway, sweeps};
 
 /// Where a local stack keeps its ledger.
 #[derive(Debug, Clone)]
@@ -67,6 +67,9 @@ pub enum LocalError {
     /// The sample program, which a test reads.
     #[error("the sample program cannot be read: {0}")]
     Sample(String),
+    /// The key ring.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The HTTP server.
     #[error("the server failed: {0}")]
     Server(String),
@@ -88,6 +91,7 @@ pub struct Local {
     embedded: Option<Embedded>,
     stop: watch::Sender<bool>,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
+    sweeps: tokio::task::JoinHandle<()>,
 }
 
 impl Local {
@@ -102,15 +106,8 @@ impl Local {
         };
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await.map_err(unusable)?;
         let address = listener.local_addr().map_err(unusable)?;
-        let (embedded, client) = match &options.storage {
-            Storage::Memory => with_client(Embedded::memory().await?),
-            Storage::File(path) => with_client(Embedded::file(path).await?),
-            Storage::Endpoint(url) => {
-                let client = client_at(url);
-                create_table(&client, TABLE).await?;
-                (None, client)
-            }
-        };
+        let (embedded, client) = options.storage.open().await?;
+        let keys = options.storage.keys()?;
         let endpoint = embedded.as_ref().map_or_else(String::new, Embedded::endpoint);
         let clock = clock(&client, options.clock).await?;
         let ledger = Ledger::new(client, TABLE, clock.for_ledger());
@@ -118,19 +115,20 @@ impl Local {
             ledger.set_local_clock(clock.now()).await?;
         }
         set_sample_program(&ledger).await?;
-        let stack = Stack {
-            app: App::new(ledger),
+        let stack = Arc::new(Stack {
+            app: App::new(ledger).with_keys(keys),
             clock,
             telling: tokio::sync::Mutex::default(),
             capacity: Capacity::default(),
-        };
+        });
         let (stop, mut stopped) = watch::channel(false);
+        let sweeps = tokio::spawn(sweeps::on_the_clock(Arc::clone(&stack)));
         let serving = axum::serve(listener, router(stack)).with_graceful_shutdown(async move {
             // A dropped sender means the same as a message.
             let _ = stopped.changed().await;
         });
         let server = tokio::spawn(serving.into_future());
-        Ok(Self { address, endpoint, embedded, stop, server })
+        Ok(Self { address, endpoint, embedded, stop, server, sweeps })
     }
 
     /// Where it answers.
@@ -150,6 +148,8 @@ impl Local {
     pub async fn stop(self) -> Result<(), LocalError> {
         // Without a receiver the server has ended already.
         let _ = self.stop.send(true);
+        // A sweep can be cut off anywhere: the next one goes on.
+        self.sweeps.abort();
         let failed = |error: String| LocalError::Server(error);
         let served = self.server.await.map_err(|error| failed(error.to_string()))?;
         served.map_err(|error| failed(error.to_string()))?;
@@ -157,6 +157,34 @@ impl Local {
             embedded.stop().await?;
         }
         Ok(())
+    }
+}
+
+impl Storage {
+    /// The client of it, with the DynamoDB in this process where that is what it is.
+    ///
+    /// # Errors
+    /// [`LocalError`].
+    pub async fn open(&self) -> Result<(Option<Embedded>, Client), LocalError> {
+        Ok(match self {
+            Self::Memory => with_client(Embedded::memory().await?),
+            Self::File(path) => with_client(Embedded::file(path).await?),
+            Self::Endpoint(url) => {
+                let client = client_at(url);
+                create_table(&client, TABLE).await?;
+                (None, client)
+            }
+        })
+    }
+
+    /// The key ring that belongs to it: beside the ledger's file, or gone with the process. That of
+    /// a DynamoDB elsewhere is in this folder.
+    fn keys(&self) -> Result<Keys, LocalError> {
+        Ok(match self {
+            Self::Memory => Keys::ring(KeyRing::generate()?),
+            Self::File(path) => Keys::file(&path.with_extension("keys")),
+            Self::Endpoint(_) => Keys::file(Path::new("scrip.keys")),
+        })
     }
 }
 
@@ -186,12 +214,13 @@ async fn set_sample_program(ledger: &Ledger) -> Result<(), LocalError> {
     Ok(())
 }
 
-fn router(stack: Stack) -> Router {
+fn router(stack: Arc<Stack>) -> Router {
     let router = Router::new();
     let router = gateway::mount::<scrip_earn::Earn>(router);
     let router = gateway::mount::<scrip_credit::Credit>(router);
     let router = gateway::mount::<scrip_redeem::Redeem>(router);
+    let router = gateway::mount::<scrip_gift_card::GiftCard>(router);
     let router = gateway::mount::<scrip_wallet::Wallet>(router);
     let router = gateway::mount::<scrip_program::ProgramFunction>(router);
-    control::mount(router).with_state(Arc::new(stack))
+    control::mount(router).with_state(stack)
 }

@@ -271,14 +271,7 @@ async fn refusals_of_value_say_what_there_is() {
             "field",
             json!("use.benefits[1]"),
         ),
-        (
-            "1.00",
-            json!({"gift_cards": []}),
-            400,
-            "invalid_request",
-            "field",
-            json!("use.gift_cards"),
-        ),
+        ("1.00", json!({"vouchers": []}), 400, "invalid_request", "field", json!("use.vouchers")),
     ] {
         let reply = quote(amount, uses.clone()).await;
         reply.refused(status, code);

@@ -89,7 +89,11 @@ fn award_of_tier_points_reaches_a_level() {
     for (amount, reached) in [(499, false), (500, true)] {
         let award = award("tier", amount);
         let line = appended(decide(&Wallet::default(), &program(), &award, at(NOW)).unwrap());
-        let standing = Standing { level: named("silver"), since: at(NOW), review_at: None };
+        let standing = Standing {
+            level: named("silver"),
+            since: at(NOW),
+            review_at: Some(at("2027-11-20T13:00:00Z")),
+        };
         assert_eq!(line.wallet.standing, reached.then_some(standing));
     }
 }

@@ -287,7 +287,11 @@ fn tier_is_reached_at_once_and_never_by_a_point_less() {
     check(1, "shirts 499.00", "silver", true);
     check(0, "shirts 499.99", "member", false);
     let silver = check(0, "shirts 500.00", "silver", true);
-    let standing = Standing { level: named("silver"), since: at(NOW), review_at: None };
+    let standing = Standing {
+        level: named("silver"),
+        since: at(NOW),
+        review_at: Some(at("2027-11-20T13:00:00Z")),
+    };
     assert_eq!(silver.standing, Some(standing));
     // It changes once.
     let again = bought(&["shirts 500.00"]);

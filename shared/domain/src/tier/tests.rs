@@ -14,7 +14,7 @@ fn assign(level: &str) -> Assign {
 }
 
 fn silver(since: &str) -> Standing {
-    Standing { level: named("silver"), since: at(since), review_at: None }
+    attained(&program(), &named("silver"), at(since))
 }
 
 #[test]
@@ -85,4 +85,43 @@ fn anniversary_is_twelve_months_on_in_the_programs_zone() {
         let wallet = Wallet { standing: Some(silver(since)), ..Wallet::default() };
         assert_eq!(anniversary(&wallet, &program).unwrap().to_string(), on);
     }
+}
+
+/// A silver member (keeps at 400, attains at 500) whose window at the anniversary is `counted`.
+#[track_caller]
+fn check_review(counted: u64, after: Option<&str>) {
+    let (since, program) = ("2026-11-21T10:00:00Z", program());
+    let anniversary = at("2027-11-20T13:00:00Z");
+    let mut draft = Draft::open(&Wallet::default(), at(since));
+    let reason = PostingReason::Issued;
+    // The first lot expires at the anniversary, and counts no more; the other one an instant later.
+    for (count, expires_at) in [(1000, anniversary), (counted, at("2027-11-20T13:00:00.001Z"))] {
+        if count > 0 {
+            let expires_at = Some(expires_at);
+            draft.issue(&named("tier"), points(count), reason, None, expires_at).unwrap();
+        }
+    }
+    let wallet = Wallet { standing: Some(silver(since)), ..draft.into_wallet() };
+    assert_eq!(wallet.next_due().unwrap().at, anniversary);
+    assert_eq!(review_due(&wallet, at("2027-11-20T12:59:59.999Z")), None);
+    assert_eq!(review_due(&wallet, anniversary), Some(anniversary));
+    let judged = judge(&wallet, &program, anniversary);
+    let review = Review { at: anniversary, before: named("silver"), after: after.map(named) };
+    assert_eq!(judged.reviewed, [review.clone()]);
+    let kept = silver("2027-11-20T13:00:00Z");
+    assert_eq!(kept.review_at, Some(at("2028-11-20T13:00:00Z")));
+    assert_eq!(judged.standing, after.map(|_| kept));
+    // The next line writes it down, once.
+    let line = appended(crate::settlement::decide(&judged, at("2027-12-01T00:00:00Z")));
+    assert_eq!(line.reviews, [review]);
+    assert_eq!(line.wallet.reviewed, []);
+    let again = crate::settlement::decide(&line.wallet, at("2027-12-01T00:00:00Z"));
+    assert_eq!(again, Decision::Unchanged(()));
+}
+
+#[test]
+fn level_is_kept_at_its_anniversary_when_the_window_maintains_it() {
+    check_review(400, Some("silver"));
+    check_review(399, None);
+    check_review(0, None);
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use scrip_domain::account::AccountId;
 use scrip_domain::adjustment::{self, Adjustment};
 use scrip_domain::amount::{Change, Minor, Points};
 use scrip_domain::asset::Kind;
@@ -43,7 +44,9 @@ use crate::canonical::{self, Hash};
 use crate::hour::Hour;
 use crate::operation::Fingerprint;
 
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/document/format-1.json");
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/document/");
+
+mod card;
 
 /// A member's log with every kind of line and every optional part of one.
 struct Log {
@@ -72,7 +75,7 @@ impl Log {
     fn append<T>(&mut self, decision: Decision<T>) {
         let Decision::Append(line) = decision else { panic!("nothing to append") };
         self.entries.push(Entry {
-            account: "alice".parse().unwrap(),
+            account: AccountId::Member("alice".parse().unwrap()),
             number: self.entries.len() as u64 + 1,
             recorded_at: self.now,
             by: "arn:aws:iam::123456789012:role/pos-backend".to_owned(),
@@ -196,6 +199,7 @@ impl Log {
             rewards: MoneyUse::All(Wanted::Max),
             points: Vec::new(),
             credits: MoneyUse::All(Wanted::Max),
+            gift_cards: Vec::new(),
         };
         let history = self.spend("all", uses, Settlement::Held(None));
         let lines = [("1", 6_000), ("2", 2_000), ("3", 1_000)];
@@ -369,41 +373,62 @@ fn item_from_json(value: &Value) -> Item {
     members.map(|(name, value)| (name.clone(), from_json(value))).collect()
 }
 
-fn golden() -> Vec<Item> {
-    let text = std::fs::read_to_string(Path::new(GOLDEN)).unwrap();
+/// Every log, with the file that its lines are held against.
+fn logs() -> Vec<(&'static str, Vec<Entry>)> {
+    let [card, bob] = card::logs();
+    vec![
+        ("format-1.json", log().entries),
+        ("format-1-gift-card.json", card),
+        ("format-1-claimant.json", bob),
+    ]
+}
+
+fn golden(file: &str) -> Vec<Item> {
+    let text = std::fs::read_to_string(Path::new(GOLDEN).join(file)).unwrap();
     let items: Vec<Value> = serde_json::from_str(&text).unwrap();
     items.iter().map(item_from_json).collect()
 }
 
-/// `SCRIP_WRITE_GOLDEN=1` writes the file: only a new format gets a new one.
+/// `SCRIP_WRITE_GOLDEN=1` writes the files: only a new format gets new ones.
 #[test]
 fn lines_are_written_as_they_always_were() {
-    let items = encode_all(&log().entries);
-    if std::env::var_os("SCRIP_WRITE_GOLDEN").is_some() {
-        let json = items.iter().map(|item| serde_json::to_string(&item_to_json(item)).unwrap());
-        let lines = json.collect::<Vec<_>>().join(",\n");
-        std::fs::write(GOLDEN, format!("[\n{lines}\n]\n")).unwrap();
+    for (file, entries) in logs() {
+        let items = encode_all(&entries);
+        if std::env::var_os("SCRIP_WRITE_GOLDEN").is_some() {
+            let json = items.iter().map(|item| serde_json::to_string(&item_to_json(item)).unwrap());
+            let lines = json.collect::<Vec<_>>().join(",\n");
+            std::fs::write(Path::new(GOLDEN).join(file), format!("[\n{lines}\n]\n")).unwrap();
+        }
+        let golden = golden(file);
+        for (item, golden) in items.iter().zip(&golden) {
+            assert_eq!(item, golden);
+        }
+        assert_eq!(items.len(), golden.len());
     }
-    for (item, golden) in items.iter().zip(golden()) {
-        assert_eq!(*item, golden);
-    }
-    assert_eq!(items.len(), golden().len());
 }
 
 #[test]
 fn lines_written_before_are_read_as_they_were_meant() {
-    for (item, entry) in golden().into_iter().zip(log().entries) {
-        let recorded = decode(&entry.account, item).unwrap();
-        assert_eq!(recorded.entry, entry);
-        assert_eq!(recorded.armed, armed(entry.number));
-        assert_eq!(recorded.fingerprint, fingerprint(entry.number));
+    for (file, entries) in logs() {
+        for (item, entry) in golden(file).into_iter().zip(entries) {
+            let recorded = decode(&entry.account, item).unwrap();
+            assert_eq!(recorded.entry, entry);
+            assert_eq!(recorded.armed, armed(entry.number));
+            assert_eq!(recorded.fingerprint, fingerprint(entry.number));
+        }
     }
 }
 
 #[test]
 fn chain_of_hashes_holds_and_breaks_with_any_attribute() {
+    for (file, _) in logs() {
+        check_chain(file);
+    }
+}
+
+fn check_chain(file: &str) {
     let mut previous: Hash = [0; 32];
-    for item in golden() {
+    for item in golden(file) {
         let hash = canonical::read_hash(item.get("hash")).unwrap();
         assert_eq!(canonical::hash(&previous, &item), hash);
         for name in item.keys().filter(|name| *name != "hash") {

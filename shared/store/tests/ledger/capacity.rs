@@ -126,6 +126,7 @@ async fn redemption_that_draws_twenty_lots_of_six_assets_is_one_write() {
         rewards: MoneyUse::All(Wanted::Max),
         points: vec![all("reward"), all("survey")],
         credits: MoneyUse::All(Wanted::Max),
+        gift_cards: Vec::new(),
     };
     let ledger = bench.ledger.metered();
     let basket = bench.basket(&uses);

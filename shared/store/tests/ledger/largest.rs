@@ -1,6 +1,7 @@
 //! The largest line that there can be: DynamoDB takes no item over 400 KB, and an account whose
 //! next line does not fit could never be written again.
 
+use scrip_domain::account::AccountId;
 use scrip_domain::award::{self, Award};
 use scrip_domain::entry::{Decision, Entry, Line};
 use scrip_domain::issue::{self, Issue, Value};
@@ -44,12 +45,12 @@ fn program() -> Program {
 fn appended<T: std::fmt::Debug, E: std::fmt::Debug>(decided: Result<Decision<T>, E>) -> Line {
     match decided.unwrap() {
         Decision::Append(line) => line,
-        Decision::Unchanged(stands) => panic!("{stands:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
 fn entry(line: Line, number: u64, recorded_at: Instant) -> Entry {
-    let account = "alice".parse().unwrap();
+    let account = AccountId::Member("alice".parse().unwrap());
     Entry { account, number, recorded_at, by: "test".to_owned(), program: 1, line }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scrip_domain::redeem::Settlement;
 use scrip_store::ApplyError;
 
-use crate::support::{Bench, appended, at};
+use crate::support::{Bench, appended, at, member};
 
 #[tokio::test]
 async fn order_belongs_to_one_member_for_ever() {
@@ -101,6 +101,6 @@ async fn due_marker_is_there_for_whatever_is_due_first() {
     // The armed hour passes: its marker may be gone, so the next writer arms again.
     bench.advance("PT1H");
     bench.award(&bench.ledger, "alice", "later", 1).await.unwrap();
-    let line = bench.ledger.load(&"alice".parse().unwrap()).await.unwrap().unwrap().line;
+    let line = bench.ledger.load(&member("alice")).await.unwrap().unwrap().line;
     assert_eq!(line.armed.map(|hour| hour.to_string()).as_deref(), Some("2026-12-21T10"));
 }

@@ -1,12 +1,15 @@
 //! Exactly once, under every race.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 
+use scrip_domain::account::AccountId;
 use scrip_domain::award::{self, Award};
 use scrip_domain::entry::{Decision, Operation};
 use scrip_domain::redeem::Settlement;
-use scrip_store::{ApplyError, Outcome, OutcomeOfMany, Request, StoreError};
+use scrip_domain::wallet::Wallet;
+use scrip_store::{ApplyError, Outcome, Situation, StoreError};
 
 use crate::support::{Bench, appended, at, member, points, request, units};
 
@@ -152,38 +155,40 @@ fn award_of(id: &str, count: u64) -> Award {
     }
 }
 
-async fn award_both(bench: &Bench, id: &str) -> Result<OutcomeOfMany, ApplyError<award::Refusal>> {
-    let both: Vec<Request> = ["alice", "bob"]
-        .map(|name| request(name, Operation::Award(id.parse().unwrap()), &5))
-        .into();
+/// Awards alice and, in the same write, bob.
+async fn award_both(
+    bench: &Bench,
+    id: &str,
+) -> Result<Outcome<Infallible>, ApplyError<award::Refusal>> {
+    let alice = request("alice", Operation::Award(id.parse().unwrap()), &5);
+    let bob = AccountId::Member(member("bob"));
     let command = award_of(id, 5);
-    bench
-        .ledger
-        .apply_many(&both, |situations| {
-            let lines = situations.iter().map(|it| {
-                match award::decide(it.wallet, &bench.program, &command, it.now)? {
-                    Decision::Append(line) => Ok(line),
-                    Decision::Unchanged(never) => match never {},
-                }
-            });
-            lines.collect()
+    let award = |wallet: &Wallet, now| {
+        award::decide(wallet, &bench.program, &command, now).map(|decided| match decided {
+            Decision::Append(line) => line,
+            other => panic!("{other:?}"),
         })
-        .await
+    };
+    let decide = |it: &Situation<'_>| {
+        let Some(wallet) = it.others.get(&bob) else {
+            return Ok(Decision::Needs(vec![bob.clone()]));
+        };
+        let line = award(it.wallet, it.now)?;
+        Ok(Decision::AppendAll(line, vec![(bob.clone(), award(wallet, it.now)?)]))
+    };
+    bench.ledger.apply(&alice, decide).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn operation_on_several_accounts_is_applied_to_all_or_none_and_once() {
     let bench = Arc::new(Bench::new().await);
     bench.award(&bench.ledger, "bob", "earlier", 1).await.unwrap();
-    let OutcomeOfMany::Appended(entries) = award_both(&bench, "both").await.unwrap() else {
-        panic!("not appended");
-    };
-    let numbers: Vec<_> =
-        entries.iter().map(|entry| (entry.account.as_str(), entry.number)).collect();
-    assert_eq!(numbers, [("alice", 1), ("bob", 2)]);
-    assert_eq!(entries[0].recorded_at, entries[1].recorded_at);
+    let entry = appended(award_both(&bench, "both").await);
+    let bobs = bench.ledger.load(&member("bob")).await.unwrap().unwrap().line.entry;
+    assert_eq!((entry.number, bobs.number), (1, 2));
+    assert_eq!(entry.recorded_at, bobs.recorded_at);
     let again = award_both(&bench, "both").await.unwrap();
-    assert_eq!(again, OutcomeOfMany::Replayed(entries[0].clone()));
+    assert_eq!(again, Outcome::Replayed(entry));
 
     // Twenty at once, each with a rival on one of the accounts.
     let callers = (0..20).map(|number| {
@@ -215,11 +220,14 @@ async fn operation_on_several_accounts_is_applied_to_all_or_none_and_once() {
 }
 
 #[tokio::test]
-async fn operation_on_several_accounts_is_refused_when_its_name_is_used_in_one_of_them() {
+async fn decision_that_asks_for_accounts_without_end_is_not_applied() {
     let bench = Bench::new().await;
-    bench.award(&bench.ledger, "bob", "both", 5).await.unwrap();
-    let refused = award_both(&bench, "both").await;
-    assert!(matches!(refused, Err(ApplyError::OperationConflict)), "{refused:?}");
+    let alice = request("alice", Operation::Award("a".parse().unwrap()), &5);
+    let decide = |it: &Situation<'_>| -> Result<Decision<()>, award::Refusal> {
+        Ok(Decision::Needs(vec![AccountId::Member(member(&format!("m{}", it.others.len())))]))
+    };
+    let refused = bench.ledger.apply(&alice, decide).await;
+    assert!(matches!(refused, Err(ApplyError::Store(StoreError::Damaged { .. }))), "{refused:?}");
     assert!(bench.items("MEMBER#alice").await.is_empty());
 }
 

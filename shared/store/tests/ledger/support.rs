@@ -375,7 +375,7 @@ impl Bench {
 
 pub(crate) fn request(name: &str, operation: Operation, body: &impl serde::Serialize) -> Request {
     Request {
-        member: member(name),
+        account: member(name).into(),
         operation: Some(operation),
         fingerprint: Fingerprint::of(body).unwrap(),
         by: "test".to_owned(),
