@@ -9,11 +9,14 @@
 mod api;
 mod bad_input;
 mod binary;
+mod crash;
 mod earning;
 mod events;
+mod gift_cards;
 mod hierarchy;
 mod local;
 mod openapi;
 mod scenarios;
+mod secrets;
 mod support;
 mod worked_example;

@@ -34,6 +34,11 @@ impl Stack {
         Self { local, client: Client::new(), _embedded: None }
     }
 
+    /// One that was started otherwise.
+    pub(crate) fn of(local: Local) -> Self {
+        Self { local, client: Client::new(), _embedded: None }
+    }
+
     /// The same, on a ledger whose first program is this one.
     pub(crate) async fn with_program(document: &Value) -> Self {
         let embedded = Embedded::memory().await.unwrap();

@@ -79,9 +79,13 @@ impl Draft {
     /// Drops lots that nothing can come back to, and assets with nothing.
     pub(super) fn tidy(&mut self) {
         let Self { wallet, now, .. } = self;
+        // What goes back to a purchaser is there until it goes.
+        let is_waiting = wallet.reverts_at().is_some();
         let mut assets = std::mem::take(&mut wallet.assets);
         assets.retain(|asset, holding| {
-            holding.lots.retain(|lot| lot.is_kept(*now) || wallet.is_set_aside(asset, lot));
+            holding
+                .lots
+                .retain(|lot| is_waiting || lot.is_kept(*now) || wallet.is_set_aside(asset, lot));
             *holding != Holding::default()
         });
         wallet.assets = assets;

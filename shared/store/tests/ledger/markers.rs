@@ -47,7 +47,7 @@ async fn order_marker_of_a_crashed_caller_is_taken_over_after_a_quarter_of_an_ho
             [
                 ("pk".to_owned(), text("ORDER#100")),
                 ("sk".to_owned(), text("ORDER")),
-                ("member".to_owned(), text("alice")),
+                ("account".to_owned(), text("MEMBER#alice")),
                 ("since".to_owned(), text("2026-11-21T03:04:05Z")),
             ]
             .into(),
