@@ -4,5 +4,6 @@ mod capacity;
 mod clock;
 mod control;
 mod gateway;
+pub mod jobs;
 pub mod local;
 mod sweeps;

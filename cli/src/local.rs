@@ -4,13 +4,15 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
 use axum::Router;
 use scrip_domain::program::Document;
 use scrip_domain::time::Instant;
 use scrip_edge::{App, KeyRing, Keys, KeysError};
 use scrip_local::{Embedded, EmbeddedError, SAMPLE_PROGRAM, TABLE, client_at};
-use scrip_store::{Ledger, StoreError, create_table};
+use scrip_store::{Ledger, StoreError, client_config, create_table};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -67,6 +69,9 @@ pub enum LocalError {
     /// The sample program, which a test reads.
     #[error("the sample program cannot be read: {0}")]
     Sample(String),
+    /// A command that needs a ledger found none.
+    #[error("there is no ledger in {}: name its file with --data, or its table with --table", .0.display())]
+    NoLedger(PathBuf),
     /// The key ring.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -177,6 +182,16 @@ impl Storage {
         })
     }
 
+    /// The ledger in it, at the time that its own clock shows, for a command.
+    ///
+    /// # Errors
+    /// [`LocalError`].
+    pub async fn ledger(&self) -> Result<(Option<Embedded>, Ledger), LocalError> {
+        let (embedded, client) = self.open().await?;
+        let clock = clock(&client, None).await?;
+        Ok((embedded, Ledger::new(client, TABLE, clock.for_ledger())))
+    }
+
     /// The key ring that belongs to it: beside the ledger's file, or gone with the process. That of
     /// a DynamoDB elsewhere is in this folder.
     fn keys(&self) -> Result<Keys, LocalError> {
@@ -186,6 +201,13 @@ impl Storage {
             Self::Endpoint(_) => Keys::file(Path::new("scrip.keys")),
         })
     }
+}
+
+/// The ledger in a table of AWS, as the environment finds it.
+pub async fn in_aws(table: &str) -> Ledger {
+    let shared = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
+    let client = Client::from_conf(client_config(Builder::from(&shared)));
+    Ledger::new(client, table, scrip_edge::system_clock())
 }
 
 fn with_client(embedded: Embedded) -> (Option<Embedded>, Client) {

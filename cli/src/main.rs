@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use scrip_cli::jobs::{self, By, JobArg};
 use scrip_cli::local::{Local, LocalError, Options, Storage};
 use scrip_domain::time::Instant;
+use scrip_edge::App;
+use scrip_local::Embedded;
+use scrip_store::Ledger;
 use tracing_subscriber::EnvFilter;
 
 /// What to paste into a second terminal.
@@ -28,6 +32,42 @@ struct Cli {
 enum Command {
     /// Runs every function on this machine, behind one port.
     Local(LocalArgs),
+    /// Runs a scheduled job now, over everything that the schedule would take.
+    Sweep(SweepArgs),
+    /// Shows how many accounts have something due, day by day.
+    Due(LedgerArgs),
+}
+
+#[derive(Args)]
+struct SweepArgs {
+    /// Which job.
+    job: JobArg,
+    /// Only what was due before the hour of this RFC 3339 instant.
+    #[arg(long)]
+    until: Option<Instant>,
+    /// Count what is due, and change nothing.
+    #[arg(long, conflicts_with = "set_aside")]
+    dry_run: bool,
+    /// Try the accounts again that earlier runs could not decide.
+    #[arg(long)]
+    set_aside: bool,
+    #[command(flatten)]
+    ledger: LedgerArgs,
+}
+
+/// Where the ledger is: a table in AWS, as the environment's credentials find it, or what a local
+/// stack keeps.
+#[derive(Args)]
+struct LedgerArgs {
+    /// The table in AWS.
+    #[arg(long, conflicts_with = "data")]
+    table: Option<String>,
+    /// The file of a local stack that is not running.
+    #[arg(long, default_value = "scrip.db", conflicts_with = "endpoint_url")]
+    data: PathBuf,
+    /// The DynamoDB that answers there, such as DynamoDB Local.
+    #[arg(long, conflicts_with = "table")]
+    endpoint_url: Option<String>,
 }
 
 #[derive(Args)]
@@ -56,11 +96,13 @@ async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| quiet());
     tracing_subscriber::fmt().json().with_writer(std::io::stderr).with_env_filter(filter).init();
     let cli = Cli::parse();
-    let args = match cli.command {
-        Some(Command::Local(args)) => args,
-        None => cli.local,
+    let ended = match cli.command {
+        Some(Command::Local(args)) => local(args).await,
+        Some(Command::Sweep(args)) => run_sweep(args).await,
+        Some(Command::Due(args)) => show_due(args).await,
+        None => local(cli.local).await,
     };
-    match local(args).await {
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("scrip: {error}"));
@@ -90,6 +132,34 @@ async fn local(args: LocalArgs) -> Result<(), LocalError> {
     asked_to_end().await;
     say("finishing what is under way");
     stack.stop().await
+}
+
+async fn run_sweep(args: SweepArgs) -> Result<(), LocalError> {
+    let (_embedded, ledger) = ledger(args.ledger).await?;
+    let by = By { until: args.until, dry_run: args.dry_run, set_aside: args.set_aside };
+    let report = jobs::run(&App::new(ledger), args.job, by).await?;
+    say(&jobs::describe(&report, by));
+    Ok(())
+}
+
+async fn show_due(args: LedgerArgs) -> Result<(), LocalError> {
+    let (_embedded, ledger) = ledger(args).await?;
+    say(&jobs::due(&ledger).await?);
+    Ok(())
+}
+
+/// The ledger, and the DynamoDB in this process that it is in, if it is.
+async fn ledger(args: LedgerArgs) -> Result<(Option<Embedded>, Ledger), LocalError> {
+    if let Some(table) = args.table {
+        return Ok((None, scrip_cli::local::in_aws(&table).await));
+    }
+    match args.endpoint_url {
+        Some(url) => Storage::Endpoint(url),
+        None if args.data.exists() => Storage::File(args.data),
+        None => return Err(LocalError::NoLedger(args.data)),
+    }
+    .ledger()
+    .await
 }
 
 /// Ctrl-C, or SIGTERM as a supervisor sends it.

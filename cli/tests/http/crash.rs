@@ -13,9 +13,9 @@ use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use scrip_domain::account::AccountId;
 use scrip_domain::time::{Instant, Period, Zone};
-use scrip_edge::{App, Function, KeyRing, Keys, SweepOptions, serve, sweep};
+use scrip_edge::{App, Function, KeyRing, Keys, SweepOptions, SweepReport, serve, sweep};
 use scrip_local::{Embedded, TABLE};
-use scrip_store::{Hour, Ledger};
+use scrip_store::{Hour, Ledger, StoreError, Usage};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -23,7 +23,7 @@ use crate::support::START;
 
 /// Lets so many writes through, and then nothing at all.
 #[derive(Debug, Clone)]
-struct Kill {
+pub(crate) struct Kill {
     left: Arc<AtomicUsize>,
     is_dead: Arc<AtomicBool>,
     died: Arc<Notify>,
@@ -60,7 +60,7 @@ impl Intercept for Kill {
 
 /// A request, or a sweep. `$number` and `$pin` are those of the card that was sold last.
 #[derive(Clone)]
-enum Step {
+pub(crate) enum Step {
     Card(&'static str, &'static str, Value),
     Redeem(&'static str, &'static str, Value),
     Credit(&'static str, &'static str, Value),
@@ -70,19 +70,27 @@ enum Step {
 }
 
 /// A ledger with one card sold.
-struct World {
-    embedded: Embedded,
+pub(crate) struct World {
+    pub(crate) embedded: Embedded,
     now: Arc<Mutex<Instant>>,
     keys: Keys,
     card: (String, String),
+    /// Of the step before.
+    pub(crate) cost: Mutex<Usage>,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let embedded = Embedded::memory().await.unwrap();
         let now = Arc::new(Mutex::new(START.parse().unwrap()));
         let keys = Keys::ring(KeyRing::generate().unwrap());
-        let mut world = Self { embedded, now, keys, card: (String::new(), String::new()) };
+        let mut world = Self {
+            embedded,
+            now,
+            keys,
+            card: (String::new(), String::new()),
+            cost: Mutex::default(),
+        };
         let document = serde_json::from_str(scrip_local::SAMPLE_PROGRAM).unwrap();
         let ledger = world.app(None).ledger;
         ledger.set_program(document, 0, "test").await.unwrap();
@@ -95,7 +103,7 @@ impl World {
         world
     }
 
-    fn app(&self, kill: Option<&Kill>) -> App {
+    pub(crate) fn app(&self, kill: Option<&Kill>) -> App {
         let mut config = self.embedded.client().config().to_builder();
         if let Some(kill) = kill {
             config = config.interceptor(kill.clone());
@@ -106,7 +114,7 @@ impl World {
         App::new(ledger).with_keys(self.keys.clone())
     }
 
-    async fn run(&self, app: &App, step: &Step) -> (i64, Value) {
+    pub(crate) async fn run(&self, app: &App, step: &Step) -> (i64, Value) {
         match step {
             Step::Card(route, ids, body) => {
                 self.serve::<scrip_gift_card::GiftCard>(app, route, ids, body).await
@@ -123,17 +131,27 @@ impl World {
                 *now = period.after(*now, Zone::utc()).unwrap();
                 (200, json!(null))
             }
-            Step::Expire => Self::swept(
-                Box::pin(sweep::<scrip_expire::Expire>(app, SweepOptions::default())).await.is_ok(),
-            ),
-            Step::Revert => Self::swept(
-                Box::pin(sweep::<scrip_revert::Revert>(app, SweepOptions::default())).await.is_ok(),
-            ),
+            Step::Expire => {
+                let swept =
+                    Box::pin(sweep::<scrip_expire::Expire>(app, SweepOptions::default())).await;
+                self.swept(swept)
+            }
+            Step::Revert => {
+                let swept =
+                    Box::pin(sweep::<scrip_revert::Revert>(app, SweepOptions::default())).await;
+                self.swept(swept)
+            }
         }
     }
 
-    fn swept(is_ok: bool) -> (i64, Value) {
-        (if is_ok { 200 } else { 503 }, json!(null))
+    fn swept(&self, swept: Result<(SweepReport, Usage), StoreError>) -> (i64, Value) {
+        match swept {
+            Ok((report, usage)) => {
+                *self.cost.lock().unwrap() = usage;
+                (200, json!(report))
+            }
+            Err(error) => (503, json!(error.to_string())),
+        }
     }
 
     async fn serve<F: Function>(
@@ -151,6 +169,7 @@ impl World {
             "requestContext": {"authorizer": {"iam": {"userArn": "test"}}, "routeKey": route,
                 "http": {"method": "PUT", "path": "/"}}});
         let handled = Box::pin(serve::<F>(app, serde_json::from_value(event).unwrap())).await;
+        *self.cost.lock().unwrap() = handled.usage;
         let body = match handled.response.body {
             Some(aws_lambda_events::encodings::Body::Text(text)) => {
                 serde_json::from_str(&text).unwrap()
@@ -280,12 +299,12 @@ async fn check(what: &str, steps: &[Step]) {
 const DIRECT: &str = "PUT /v1/gift-card-redemptions/{redemption}";
 const BASKET: &str = "PUT /v1/members/{member}/redemptions/{redemption}";
 
-fn direct(hold: bool) -> Step {
+pub(crate) fn direct(hold: bool) -> Step {
     let body = json!({"number": "$number", "pin": "$pin", "amount": "20.00", "currency": "AUD", "hold": hold});
     Step::Card(DIRECT, "d", body)
 }
 
-fn about_direct(action: &'static str, amount: bool) -> Step {
+pub(crate) fn about_direct(action: &'static str, amount: bool) -> Step {
     let body = if amount {
         json!({"number": "$number", "amount": "5.00"})
     } else {
@@ -294,18 +313,18 @@ fn about_direct(action: &'static str, amount: bool) -> Step {
     Step::Card(action, "d r", body)
 }
 
-fn basket(hold: bool) -> Step {
+pub(crate) fn basket(hold: bool) -> Step {
     let body = json!({"currency": "AUD", "lines": [{"id": "1", "amount": "30.00"}], "hold": hold,
         "use": {"credits": "max", "gift_cards": [{"number": "$number", "pin": "$pin", "amount": "max"}]}});
     Step::Redeem(BASKET, "bob b", body)
 }
 
-fn store_credit() -> Step {
+pub(crate) fn store_credit() -> Step {
     let body = json!({"credit": "store", "amount": "10.00", "reason": "r", "expires_at": "2026-11-22T00:00:00Z"});
     Step::Credit("PUT /v1/members/{member}/credits/{credit}", "bob s", body)
 }
 
-fn claim(member: &'static str) -> Step {
+pub(crate) fn claim(member: &'static str) -> Step {
     Step::Card(
         "POST /v1/members/{member}/claims",
         member,

@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use scrip_edge::{App, Function, serve};
+use aws_lambda_events::encodings::Body as LambdaBody;
+use scrip_edge::{App, Function, KeyRing, Keys, serve};
 use scrip_local::Embedded;
 
 use crate::support::START;
+
+const SAMPLE_NUMBER: &str = "6000000000000007";
+const SAMPLE_PIN: &str = "482913";
 
 fn samples(function: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(function);
@@ -20,12 +24,21 @@ fn samples(function: &str) -> Vec<PathBuf> {
 /// Sends every sample of a function, and returns the routes they were for.
 async fn send_all<F: Function>(app: &App) {
     let mut routes = BTreeSet::new();
+    // A gift card's number is drawn, so the samples' is replaced by that of the last one sold.
+    let mut card = (SAMPLE_NUMBER.to_owned(), SAMPLE_PIN.to_owned());
     for file in samples(F::NAME) {
         let text = std::fs::read_to_string(&file).unwrap();
+        let text = text.replace(SAMPLE_NUMBER, &card.0).replace(SAMPLE_PIN, &card.1);
         let event = serde_json::from_str(&text).unwrap();
         let handled = Box::pin(serve::<F>(app, event)).await;
         let status = handled.response.status_code;
         assert!((200..300).contains(&status), "{}: {:?}", file.display(), handled.response.body);
+        if let Some(LambdaBody::Text(body)) = &handled.response.body {
+            let body: serde_json::Value = serde_json::from_str(body).unwrap();
+            if let (Some(number), Some(pin)) = (body["number"].as_str(), body["pin"].as_str()) {
+                card = (number.to_owned(), pin.to_owned());
+            }
+        }
         let event: serde_json::Value = serde_json::from_str(&text).unwrap();
         routes.insert(event["routeKey"].as_str().unwrap().to_owned());
     }
@@ -37,18 +50,29 @@ async fn send_all<F: Function>(app: &App) {
 async fn every_sample_event_is_answered_and_every_route_has_one() {
     let embedded = Embedded::memory().await.unwrap();
     let start = START.parse().unwrap();
-    let app = App::new(embedded.ledger(Arc::new(move || start)));
+    let keys = Keys::ring(KeyRing::generate().unwrap());
+    let app = App::new(embedded.ledger(Arc::new(move || start))).with_keys(keys);
     send_all::<scrip_program::ProgramFunction>(&app).await;
     send_all::<scrip_earn::Earn>(&app).await;
     send_all::<scrip_credit::Credit>(&app).await;
     send_all::<scrip_redeem::Redeem>(&app).await;
     send_all::<scrip_wallet::Wallet>(&app).await;
+    send_all::<scrip_gift_card::GiftCard>(&app).await;
+    for (job, file) in [("expire", 1), ("revert", 1)] {
+        let files = samples(job);
+        assert_eq!(files.len(), file);
+        let text = std::fs::read_to_string(&files[0]).unwrap();
+        let event: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(event["source"], serde_json::json!("aws.scheduler"));
+    }
     let folders: BTreeSet<String> = samples(".")
         .into_iter()
         .map(|folder| folder.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
     assert_eq!(
         folders,
-        ["credit", "earn", "program", "redeem", "wallet"].map(str::to_owned).into()
+        ["credit", "earn", "expire", "gift-card", "program", "redeem", "revert", "wallet"]
+            .map(str::to_owned)
+            .into()
     );
 }

@@ -40,8 +40,8 @@ async fn balance(stack: &Stack, card: &Sold) -> (String, String) {
 }
 
 #[track_caller]
-fn stands(found: (String, String), amount: &str, status: &str) {
-    assert_eq!((found.0.as_str(), found.1.as_str()), (amount, status));
+fn stands((left, found): (String, String), amount: &str, status: &str) {
+    assert_eq!((left, found), (amount.to_owned(), status.to_owned()));
 }
 
 /// The credits of a member: what is available, and the total.
@@ -252,9 +252,9 @@ async fn cards_are_the_last_tender_of_a_basket_and_held_captured_and_refunded_wi
     let mut hold = body.clone();
     hold["hold"] = json!(true);
     let path = "/v1/members/bob/redemptions/b-1";
-    let held = stack.put(path, &hold).await;
-    held.is(201);
-    assert_eq!((&held.body["tenders"], &held.body["status"]), (&tenders, &json!("held")));
+    let opened = stack.put(path, &hold).await;
+    opened.is(201);
+    assert_eq!((&opened.body["tenders"], &opened.body["status"]), (&tenders, &json!("held")));
     stands(balance(&stack, &one).await, "0.00", "active");
     // Held cards can neither be claimed nor cancelled, and no more can be spent.
     let claim = stack.post("/v1/members/eve/claims", &one.presented()).await;
@@ -354,8 +354,8 @@ async fn card_is_spent_held_and_refunded_without_a_member() {
     let mut hold = body("30.00");
     hold["hold"] = json!(true);
     hold["hold_for"] = json!("PT1H");
-    let held = stack.put(&format!("{path}/d-3"), &hold).await.ok();
-    assert_eq!(held["hold_expires_at"], json!("2026-11-21T04:04:05Z"));
+    let opened = stack.put(&format!("{path}/d-3"), &hold).await.ok();
+    assert_eq!(opened["hold_expires_at"], json!("2026-11-21T04:04:05Z"));
     let number = json!({"number": card.number});
     let part = json!({"number": card.number, "amount": "12.00"});
     let captured = stack.post(&format!("{path}/d-3/capture"), &part).await.ok();
@@ -456,11 +456,11 @@ async fn time_decides_between_revert_expiry_and_a_hold() {
     let both = sell("both", json!({"revert_at": noon, "expires_at": noon})).await;
     let held = sell("held", json!({"revert_at": noon})).await;
     let spent = sell("spent", json!({"revert_at": noon})).await;
-    let hold = |card: &Sold| {
+    let set_aside = |card: &Sold| {
         card.with(&json!({"amount": "20.00", "currency": "AUD", "hold": true, "hold_for": "P1D"}))
     };
-    stack.put("/v1/gift-card-redemptions/h", &hold(&held)).await.is(201);
-    stack.put("/v1/gift-card-redemptions/s", &hold(&spent)).await.is(201);
+    stack.put("/v1/gift-card-redemptions/h", &set_aside(&held)).await.is(201);
+    stack.put("/v1/gift-card-redemptions/s", &set_aside(&spent)).await.is(201);
     stack.post("/_local/clock", &json!({"now": "2026-11-21T11:59:59.999Z"})).await.is(200);
     for card in [&reverts, &expires, &both] {
         stands(balance(&stack, card).await, "50.00", "active");
@@ -506,8 +506,8 @@ async fn time_decides_between_revert_expiry_and_a_hold() {
     );
     // A refund finds a card that has expired since, for the grace period.
     let late = sell("late", json!({"expires_at": "2026-11-27T00:00:00Z"})).await;
-    let spend = late.with(&json!({"amount": "50.00", "currency": "AUD"}));
-    stack.put("/v1/gift-card-redemptions/l", &spend).await.is(201);
+    let whole = late.with(&json!({"amount": "50.00", "currency": "AUD"}));
+    stack.put("/v1/gift-card-redemptions/l", &whole).await.is(201);
     stack.advance("P3D").await;
     let back = json!({"number": late.number, "amount": "20.00"});
     stack.put("/v1/gift-card-redemptions/l/refunds/r", &back).await.is(201);

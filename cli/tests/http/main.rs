@@ -9,6 +9,7 @@
 mod api;
 mod bad_input;
 mod binary;
+mod capacity;
 mod crash;
 mod earning;
 mod events;

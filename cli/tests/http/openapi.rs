@@ -32,6 +32,7 @@ fn openapi_document_has_every_route_and_no_other() {
     let routes: BTreeSet<String> = routes_of::<scrip_earn::Earn>()
         .chain(routes_of::<scrip_credit::Credit>())
         .chain(routes_of::<scrip_redeem::Redeem>())
+        .chain(routes_of::<scrip_gift_card::GiftCard>())
         .chain(routes_of::<scrip_wallet::Wallet>())
         .chain(routes_of::<scrip_program::ProgramFunction>())
         .collect();

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::asset::Asset;
+use crate::currency::Currency;
 use crate::time::Instant;
 
 /// The longest id, in characters: long enough for two UUIDs and a separator, short enough that a
@@ -274,7 +275,7 @@ impl LotId {
     /// The id that gift-card credit of one definition, currency and expiry shares. `place` tells
     /// apart those that may not merge; the first is 1.
     pub(crate) fn of_gift(asset: &Asset, expires_at: Option<Instant>, place: usize) -> Self {
-        let currency = asset.currency().map(|currency| currency.code());
+        let currency = asset.currency().map(Currency::code);
         let expires_at = expires_at.map(|expires_at| expires_at.to_string());
         let (currency, expires_at) =
             (currency.unwrap_or_default(), expires_at.unwrap_or_else(|| "never".to_owned()));

@@ -28,6 +28,8 @@ pub struct NotAnInstant;
 impl Instant {
     /// 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(0);
+    /// The last instant of the calendar: 9999-12-31T23:59:59.999Z.
+    pub const END: Self = Self(253_402_300_799_999);
 
     /// The instant this many milliseconds after the Unix epoch; `None` outside the years 0000 to
     /// 9999.

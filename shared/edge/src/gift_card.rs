@@ -42,16 +42,12 @@ impl App {
         };
         let right = self.keys.pin(&terms.key, number, terms.digits).await?;
         let is_right = right.is(pin);
-        match found.filter(|found| found.wallet.card.is_some() && is_right) {
-            Some(found) => {
-                self.ledger.clear_attempts(number).await?;
-                Ok(found)
-            }
-            None => {
-                let detail = "there is no gift card with this number and PIN";
-                Err(Problem::new(Code::GiftCardRefused, detail))
-            }
-        }
+        let Some(found) = found.filter(|found| found.wallet.card.is_some() && is_right) else {
+            let detail = "there is no gift card with this number and PIN";
+            return Err(Problem::new(Code::GiftCardRefused, detail));
+        };
+        self.ledger.clear_attempts(number).await?;
+        Ok(found)
     }
 }
 

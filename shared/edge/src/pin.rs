@@ -74,6 +74,7 @@ impl<'de> Deserialize<'de> for Pin {
                 Self::fault()
             }
 
+            #[expect(clippy::disallowed_types, reason = "what serde calls for a number like that")]
             fn visit_f64<E: de::Error>(self, _: f64) -> Result<Pin, E> {
                 Self::fault()
             }

@@ -123,7 +123,7 @@ pub async fn run_sweep<S: Sweep + 'static>() -> Result<(), lambda_runtime::Error
 }
 
 fn stop_at(context: &Context) -> Option<Stopwatch> {
-    #[expect(clippy::disallowed_methods, reason = "the edge is where the clock is read")]
+    #[expect(clippy::disallowed_types, reason = "the edge is where the clock is read")]
     let left = context.deadline().duration_since(std::time::SystemTime::now()).ok()?;
     Stopwatch::now().checked_add(left.saturating_sub(BEFORE_DEADLINE))
 }
@@ -138,7 +138,7 @@ pub async fn sweep<S: Sweep + 'static>(
     options: SweepOptions,
 ) -> Result<(SweepReport, Usage), StoreError> {
     let app = app.for_request();
-    let run = Arc::new(Run::new::<S>(&app, options).await?);
+    let run = Arc::new(Run::new(&app, options).await?);
     let gate = Arc::new(Semaphore::new(SHARDS_AT_ONCE));
     let mut shards = JoinSet::new();
     for shard in 0..SHARDS {
@@ -164,7 +164,7 @@ pub async fn retry_set_aside<S: Sweep + 'static>(
     options: SweepOptions,
 ) -> Result<SweepReport, StoreError> {
     let app = app.for_request();
-    let run = Run::new::<S>(&app, options).await?;
+    let run = Run::new(&app, options).await?;
     for shard in 0..SHARDS {
         run.retry_shard::<S>(shard).await?;
     }
@@ -202,7 +202,7 @@ fn log<S: Sweep>(report: &SweepReport, usage: Usage) {
 }
 
 impl Run {
-    async fn new<S: Sweep>(app: &App, options: SweepOptions) -> Result<Self, StoreError> {
+    async fn new(app: &App, options: SweepOptions) -> Result<Self, StoreError> {
         let program = app.ledger.newest_program().await?;
         let unswept = Ledger::unswept(app.ledger.now());
         let before = options.until.map_or(unswept, |until| Hour::of(until).min(unswept));
@@ -316,7 +316,7 @@ impl Run {
                     Err(_) => Outlook::Left,
                 }
             }
-            Err(error) => outlook_of(error),
+            Err(error) => outlook_of(&error),
         }
     }
 
@@ -351,7 +351,7 @@ impl Run {
 
 /// What fails in the same way however often it is tried is set aside; the rest is left to the next
 /// run. A line of a newer release is no failure: that release will read it.
-fn outlook_of(error: ApplyError<LimitReached>) -> Outlook {
+fn outlook_of(error: &ApplyError<LimitReached>) -> Outlook {
     match error {
         ApplyError::Refused(_)
         | ApplyError::OperationConflict

@@ -157,7 +157,7 @@ impl Ledger {
         limit: u32,
     ) -> Result<Vec<SetAside>, StoreError> {
         let partition = key::set_aside_partition(job.as_str(), shard);
-        let after = after.map(key::account).unwrap_or_else(|| " ".to_owned());
+        let after = after.map_or_else(|| " ".to_owned(), key::account);
         let query = self
             .query(partition.clone(), Freshness::Consistent)
             .key_condition_expression("#pk = :pk AND #sk > :after")

@@ -12,6 +12,9 @@ pub struct Hour(Instant);
 const HOUR_MILLIS: i64 = 3_600_000;
 
 impl Hour {
+    /// The last hour of the calendar.
+    pub const END: Self = Self(Instant::END);
+
     /// The hour that an instant falls in.
     pub fn of(instant: Instant) -> Self {
         let start = instant.millis().div_euclid(HOUR_MILLIS).checked_mul(HOUR_MILLIS);

@@ -39,7 +39,7 @@ impl Ledger {
     pub async fn purchased_card(&self, key: &CardKey) -> Result<Option<PurchasedCard>, StoreError> {
         let (partition, sort) = keys(key);
         let item = self.get(&partition, &sort, Freshness::Consistent).await?;
-        item.map(|item| decode(&partition, item)).transpose()
+        item.map(|item| decode(&partition, &item)).transpose()
     }
 
     /// Keeps what was drawn for a card, unless something was before: then that. `taken` is a number
@@ -81,7 +81,7 @@ impl Ledger {
                 Ok(drawn)
             }
             Err(error) => match failed_condition(&error) {
-                Some(item) => decode(&partition, item),
+                Some(item) => decode(&partition, &item),
                 None => Err(StoreError::from_sdk("PutItem", &error)),
             },
         }
@@ -109,7 +109,7 @@ impl Ledger {
             .expression_attribute_values(":last", AttributeValue::S(last))
             .limit(limit.cast_signed());
         let items = self.all_items(query, usize::try_from(limit).unwrap_or(0)).await?;
-        items.into_iter().map(|item| decode(&partition, item)).collect()
+        items.iter().map(|item| decode(&partition, item)).collect()
     }
 }
 
@@ -121,7 +121,7 @@ fn number(number: &CardNumber) -> AttributeValue {
     AttributeValue::S(number.as_str().to_owned())
 }
 
-fn decode(partition: &str, item: Item) -> Result<PurchasedCard, StoreError> {
+fn decode(partition: &str, item: &Item) -> Result<PurchasedCard, StoreError> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
     let card = text(SORT).and_then(|sort| key::purchased_card(sort));
     let read = |card: CardId| {

@@ -112,6 +112,13 @@ async fn scenario_10_value_can_be_spent_until_the_last_second_of_its_day_in_any_
         quote(&uses).await.refused(409, "insufficient_value");
         let without = json!({"rewards": "max", "points": {"definition": "p", "amount": "max"}, "credits": "max"});
         assert_eq!(quote(&without).await.ok()["due"], json!("4.00"), "{zone} at {end}");
+        // A sweep writes down the same instant, whenever it runs.
+        stack.advance("P1D").await;
+        assert_eq!(stack.post("/_local/sweeps/expire", &json!({})).await.ok()["posted"], json!(1));
+        let newest = stack.get("/v1/members/alice/entries?limit=1").await.ok();
+        let postings = newest["entries"][0]["postings"].as_array().unwrap().clone();
+        assert_eq!(postings.len(), 4);
+        assert!(postings.iter().all(|posting| posting["at"] == json!(end)), "{postings:?}");
     }
 }
 

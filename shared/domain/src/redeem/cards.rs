@@ -36,17 +36,14 @@ pub(super) fn open(
         let account = AccountId::Card(number.clone());
         // Planning has drawn on it.
         let Ok(draft) = drafts.of(&account) else { continue };
-        let step = match opened.lapses_at {
-            Some(lapses_at) => {
-                let (member, draws) = (Some(member.clone()), vec![draw.clone()]);
-                let redemption = opened.redemption.clone();
-                draft.keep(Hold { member, redemption, lapses_at, draws })?;
-                CardStep::Held(lapses_at)
-            }
-            None => {
-                draft.spend(draw, PostingReason::Redeemed);
-                CardStep::Spent
-            }
+        let step = if let Some(lapses_at) = opened.lapses_at {
+            let (member, draws) = (Some(member.clone()), vec![draw.clone()]);
+            let redemption = opened.redemption.clone();
+            draft.keep(Hold { member, redemption, lapses_at, draws })?;
+            CardStep::Held(lapses_at)
+        } else {
+            draft.spend(draw, PostingReason::Redeemed);
+            CardStep::Spent
         };
         parts.push(part((&member, &opened.redemption), step, number, draw.amount()));
     }

@@ -107,7 +107,7 @@ fn check_review(counted: u64, after: Option<&str>) {
     assert_eq!(review_due(&wallet, anniversary), Some(anniversary));
     let judged = judge(&wallet, &program, anniversary);
     let review = Review { at: anniversary, before: named("silver"), after: after.map(named) };
-    assert_eq!(judged.reviewed, [review.clone()]);
+    assert_eq!(judged.reviewed, std::slice::from_ref(&review));
     let kept = silver("2027-11-20T13:00:00Z");
     assert_eq!(kept.review_at, Some(at("2028-11-20T13:00:00Z")));
     assert_eq!(judged.standing, after.map(|_| kept));

@@ -418,20 +418,29 @@ impl DetailDocument {
                     refunded: document.total,
                 })
             }
-            (Self::CardIssue(_), Some(Operation::CardIssue(key))) => {
+            (Self::Settlement(_), None) => Detail::Settlement,
+            (of_card, Some(named)) => return of_card.into_card_detail(named, wallet),
+            _ => return Err(format!("kind and operation do not fit: {operation:?}")),
+        })
+    }
+
+    /// The same of what becomes of gift cards.
+    fn into_card_detail(self, named: Operation, wallet: &Wallet) -> Result<Detail, String> {
+        Ok(match (self, named) {
+            (Self::CardIssue(_), Operation::CardIssue(key)) => {
                 Detail::CardIssue(CardIssued { key })
             }
-            (Self::CardPart(document), Some(Operation::Of(Spender::Member(member), it))) => {
+            (Self::CardPart(document), Operation::Of(Spender::Member(member), it)) => {
                 Detail::CardPart(decode_part(&document, member, *it)?)
             }
-            (Self::CardEnd(document), Some(Operation::CardMove(by, it))) => {
+            (Self::CardEnd(document), Operation::CardMove(by, it)) => {
                 let card = wallet.card.as_ref().ok_or("the state has no card")?;
                 let end = match (it, by) {
                     (CardMove::Claim, Some(member)) => End::Claimed(member),
                     (CardMove::Revert, None) => End::Reverted,
                     (CardMove::Cancel, Some(_)) => End::Cancelled,
                     (CardMove::Void, Some(_)) => End::Voided,
-                    _ => return Err(format!("nobody, or somebody, did this: {operation:?}")),
+                    _ => return Err("nobody, or somebody, did this".to_owned()),
                 };
                 Detail::CardEnd(CardEnded {
                     purchaser: card.key.purchaser.clone(),
@@ -440,7 +449,7 @@ impl DetailDocument {
                     reason: document.reason,
                 })
             }
-            (Self::CardCredit(_), Some(Operation::CardCredit(key, it))) => {
+            (Self::CardCredit(_), Operation::CardCredit(key, it)) => {
                 let arrival = match it {
                     CardMove::Claim => Arrival::Claimed(key),
                     CardMove::Revert => Arrival::Reverted(key),
@@ -449,15 +458,14 @@ impl DetailDocument {
                 };
                 Detail::CardCredit(CardCredited { arrival })
             }
-            (Self::CardCredit(_), Some(Operation::Of(spender, it))) => {
+            (Self::CardCredit(_), Operation::Of(spender, it)) => {
                 let Operation::Refund(redemption, refund) = *it else {
-                    return Err(format!("not a refund: {operation:?}"));
+                    return Err("a credit is not of a refund".to_owned());
                 };
                 let arrival = Arrival::Refunded { spender, redemption, refund };
                 Detail::CardCredit(CardCredited { arrival })
             }
-            (Self::Settlement(_), None) => Detail::Settlement,
-            _ => return Err(format!("kind and operation do not fit: {operation:?}")),
+            (_, named) => return Err(format!("kind and operation do not fit: {named:?}")),
         })
     }
 }

@@ -159,7 +159,7 @@ async fn largest_line_fits_in_an_item() {
     for (name, line, when) in
         [("spent", spent, now), ("refunded", refunded, now), ("expired", expired, late)]
     {
-        let bytes = bench.write(name, line, when).await;
+        let bytes = Box::pin(bench.write(name, line, when)).await;
         largest = largest.max(bytes);
     }
     assert!(largest < ITEM_BYTES_MAX * 9 / 10, "{largest} bytes");
