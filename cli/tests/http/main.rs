@@ -15,6 +15,7 @@ mod earning;
 mod events;
 mod gift_cards;
 mod hierarchy;
+mod jobs;
 mod local;
 mod openapi;
 mod scenarios;

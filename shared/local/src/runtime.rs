@@ -45,6 +45,26 @@ pub async fn check_binary(binary: &str, event: &[u8], status: u16, kind: &str) {
     assert!(!invoked.log.contains("alice"), "no member is logged: {}", invoked.log);
 }
 
+/// Checks that the real binary of a scheduled job runs on what the schedule sends, answers with
+/// counts, and logs them once. There is nothing due.
+///
+/// # Panics
+/// When it does not: this is for tests.
+pub async fn check_sweep_binary(binary: &str, event: &[u8]) {
+    let invoked = invoke_on_sample(Path::new(binary), event).await.unwrap_or_else(|it| refuse(&it));
+    for count in ["visited", "posted", "failed", "left"] {
+        assert_eq!(invoked.answer.get(count), Some(&0.into()), "{}", invoked.answer);
+    }
+    let lines = invoked.log.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let swept = |line: &serde_json::Value| line.get("message") == Some(&"swept".into());
+    let swept: Vec<serde_json::Value> = lines.filter(swept).collect();
+    let [only] = swept.as_slice() else { refuse(&invoked.log) };
+    let job = Path::new(binary).file_name().and_then(|name| name.to_str());
+    assert_eq!(only.get("job").and_then(|job| job.as_str()), job);
+    let measured = ["visited", "posted", "failed", "left", "read_units", "write_units"];
+    assert!(measured.iter().all(|field| only.get(field).is_some()), "{only}");
+}
+
 /// Checks that a function's real binary ends at once when it is not told its table.
 ///
 /// # Panics

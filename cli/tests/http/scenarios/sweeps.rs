@@ -256,3 +256,27 @@ async fn level_is_judged_at_its_anniversary_whether_or_not_a_sweep_has_run() {
         (&json!("silver"), &json!("2028-11-21"))
     );
 }
+
+/// Scenario 8: more is due than one run can do. It ends before its deadline, and the next goes on.
+#[tokio::test]
+async fn scenario_8_run_that_ends_early_is_gone_on_with_by_the_next() {
+    let stack = Stack::new().await;
+    for number in 0..200 {
+        award(&stack, &format!("m{number}"), "a", 10, "2026-11-22T00:00:00Z").await;
+    }
+    let client = client_at(stack.local.endpoint());
+    let clock = "2026-11-22T02:00:00Z".parse().unwrap();
+    let ledger = scrip_store::Ledger::new(client, TABLE, Arc::new(move || clock));
+    let app = scrip_edge::App::new(ledger);
+    let run = async |stop_at| {
+        let options = scrip_edge::SweepOptions { stop_at, ..Default::default() };
+        scrip_edge::sweep::<scrip_expire::Expire>(&app, options).await.unwrap().0
+    };
+    let none = run(Some(std::time::Instant::now())).await;
+    assert_eq!((none.visited, none.is_cut_short, none.finished_through), (0, true, None));
+    let soon = std::time::Instant::now() + std::time::Duration::from_millis(100);
+    let some = run(Some(soon)).await;
+    assert!(0 < some.posted && some.posted < 200 && some.is_cut_short, "{some:?}");
+    let rest = run(None).await;
+    assert_eq!((some.posted + rest.posted, rest.is_cut_short), (200, false));
+}
