@@ -16,10 +16,10 @@ use scrip_domain::card::cancel::{self, Cancel};
 use scrip_domain::card::claim::{self, Claim};
 use scrip_domain::card::issue::{self, Issue};
 use scrip_domain::card::spend::{self, Spend};
-use scrip_domain::card::{CardKey, PinTerms, revert, void};
+use scrip_domain::card::{CardEnded, CardKey, End, PinTerms, revert, void};
 use scrip_domain::draft::Draft;
-use scrip_domain::entry::{Decision, Entry, Line};
-use scrip_domain::posting::PostingReason;
+use scrip_domain::entry::{Decision, Detail, Entry, Line};
+use scrip_domain::posting::{Posting, PostingReason};
 use scrip_domain::program::{Document, Program};
 use scrip_domain::redeem::{
     self, Basket, BasketLine, CardUse, History, Redemption, Settlement, Uses, Wanted, capture,
@@ -308,6 +308,19 @@ impl World {
             assert_eq!(once, twice, "{account}");
             let due = once.next_due();
             assert!(due.is_none_or(|due| due.job == Job::Revert || later(80) < due.at), "{due:?}");
+        }
+        // Gift-card money that comes back is never forfeited, and what is held is nobody else's.
+        for entry in self.entries.values().flatten() {
+            let back = |posting: &&Posting| posting.reason == PostingReason::Reinstated;
+            let mut back = entry.line.postings.iter().filter(back);
+            assert!(back.all(|posting| !posting.is_forfeited()), "{:?}", entry.line.postings);
+            if let Detail::CardEnd(CardEnded {
+                end: End::Reverted | End::Claimed(_) | End::Cancelled,
+                ..
+            }) = &entry.line.detail
+            {
+                assert!(entry.line.wallet.holds.is_empty());
+            }
         }
         // What leaves the card for somebody comes to them, and no more comes back than was spent.
         let moved = [PostingReason::TransferredOut, PostingReason::TransferredIn];
