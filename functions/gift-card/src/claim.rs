@@ -4,10 +4,10 @@ use scrip_domain::card::claim::{self, Claim, Refusal};
 use scrip_domain::entry::{CardMove, Operation};
 use scrip_domain::id::MemberId;
 use scrip_domain::time::Instant;
-use scrip_edge::{Answer, ApiRequest, App, Object, Problem, card_held, card_not_active, line_of};
+use scrip_edge::{Answer, ApiRequest, App, Object, Problem, line_of};
 
 use crate::balance::PresentedBody;
-use crate::{CreditAnswer, unknown};
+use crate::{CreditAnswer, not_given, unknown};
 
 pub(crate) async fn post(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
     let member: MemberId = request.path("member")?;
@@ -30,9 +30,7 @@ pub(crate) async fn post(app: &App, request: &ApiRequest) -> Result<Answer, Prob
 
 fn refused(refusal: &Refusal, now: Instant) -> Problem {
     match refusal {
-        Refusal::Unknown => unknown(),
-        Refusal::NotActive(status) => card_not_active(*status),
-        Refusal::Held { until } => card_held(*until, now),
+        Refusal::Card(why) => not_given(why, now),
         Refusal::LimitReached(limit) => Problem::limit(*limit),
     }
 }

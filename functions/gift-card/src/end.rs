@@ -6,10 +6,10 @@ use scrip_domain::currency::Currency;
 use scrip_domain::entry::{CardMove, Detail, Entry, Operation};
 use scrip_domain::id::{CardId, MemberId, Reason};
 use scrip_domain::time::Instant;
-use scrip_edge::{Answer, ApiRequest, App, Object, Problem, card_held, card_not_active, line_of};
+use scrip_edge::{Answer, ApiRequest, App, Object, Problem, card_not_active, line_of};
 use serde::{Deserialize, Serialize};
 
-use crate::{CreditAnswer, key, money, purchased, unknown};
+use crate::{CreditAnswer, key, money, not_given, purchased, unknown};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,9 +49,7 @@ pub(crate) async fn cancel(app: &App, request: &ApiRequest) -> Result<Answer, Pr
 fn not_cancelled(refusal: &cancel::Refusal, now: Instant) -> Problem {
     let detail = refusal.to_string();
     match refusal {
-        cancel::Refusal::Unknown => unknown(),
-        cancel::Refusal::NotActive(status) => card_not_active(*status),
-        cancel::Refusal::Held { until } => card_held(*until, now),
+        cancel::Refusal::Card(why) => not_given(why, now),
         cancel::Refusal::SpentFrom => Problem::rule("partly_spent", detail),
         cancel::Refusal::LimitReached(limit) => Problem::limit(*limit),
     }

@@ -10,12 +10,14 @@ mod spend;
 mod spent;
 
 use scrip_domain::amount::Minor;
-use scrip_domain::card::{Card, CardKey, credit_received};
+use scrip_domain::card::{Card, CardKey, NotGiven, credit_received};
 use scrip_domain::currency::Currency;
 use scrip_domain::entry::Entry;
 use scrip_domain::id::{Handle, LotId, MemberId};
 use scrip_domain::time::Instant;
-use scrip_edge::{Answer, ApiRequest, App, Code, Function, Problem, Route, Scope};
+use scrip_edge::{
+    Answer, ApiRequest, App, Code, Function, Problem, Route, Scope, card_held, card_not_active,
+};
 use scrip_store::PurchasedCard;
 use serde::Serialize;
 
@@ -80,6 +82,15 @@ async fn purchased(app: &App, key: &CardKey) -> Result<PurchasedCard, Problem> {
 
 fn unknown() -> Problem {
     Problem::new(Code::NotFound, "the member has bought no such gift card")
+}
+
+/// A card that cannot be given to anybody.
+fn not_given(why: &NotGiven, now: Instant) -> Problem {
+    match why {
+        NotGiven::Unknown => unknown(),
+        NotGiven::NotActive(status) => card_not_active(*status),
+        NotGiven::Held { until } => card_held(*until, now),
+    }
 }
 
 /// Money of a card.

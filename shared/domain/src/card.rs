@@ -22,9 +22,12 @@ pub mod revert;
 pub mod spend;
 pub mod void;
 
+use thiserror::Error;
+
 use crate::amount::{Minor, Units};
 use crate::asset::Asset;
 use crate::currency::Currency;
+use crate::draft::Draft;
 use crate::entry::{CardMove, Line, Operation};
 use crate::id::{CardId, Handle, KeyId, LotId, MemberId, Reason, RedemptionId, RefundId};
 use crate::posting::PostingReason;
@@ -308,6 +311,37 @@ impl Card {
     /// The id of its one lot: a card has a wallet to itself, so its own will do.
     pub(crate) fn lot(&self) -> LotId {
         LotId::of_card(&self.key.card)
+    }
+}
+
+/// Why a card cannot be given to anybody.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NotGiven {
+    /// There is no such card.
+    #[error("there is no such gift card")]
+    Unknown,
+    /// Nothing can be done with it any more.
+    #[error("the gift card is {}", .0.as_str())]
+    NotActive(CardStatus),
+    /// A redemption holds it.
+    #[error("a redemption holds the gift card")]
+    Held {
+        /// No longer than this.
+        until: Instant,
+    },
+}
+
+/// The card in `draft`, when it can be given to somebody. That a redemption holds it comes before
+/// its status.
+fn to_give(draft: &Draft) -> Result<Card, NotGiven> {
+    let wallet = draft.wallet();
+    let card = wallet.card.as_ref().ok_or(NotGiven::Unknown)?;
+    if let Some(until) = held_until(wallet) {
+        return Err(NotGiven::Held { until });
+    }
+    match status(wallet, card, draft.now()) {
+        CardStatus::Active => Ok(card.clone()),
+        status => Err(NotGiven::NotActive(status)),
     }
 }
 

@@ -155,7 +155,9 @@ impl World {
             Decision::Append(line) => self.push(asked, line),
             Decision::AppendAll(line, others) => {
                 self.push(asked, line);
-                others.into_iter().for_each(|(account, line)| self.push(&account, line));
+                for (account, line) in others {
+                    self.push(&account, line);
+                }
             }
             Decision::Unchanged(_) => return false,
             Decision::Needs(missing) => panic!("{missing:?} is there"),

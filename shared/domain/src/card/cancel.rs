@@ -11,9 +11,7 @@ use crate::limit::LimitReached;
 use crate::posting::PostingReason;
 use crate::time::Instant;
 
-use super::{
-    Arrival, CardCredited, CardEnded, CardStatus, End, Origin, held_until, receive, status,
-};
+use super::{Arrival, CardCredited, CardEnded, End, NotGiven, Origin, receive, to_give};
 
 /// A request to take a card back into the wallet that is asked, its purchaser's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,18 +25,9 @@ pub struct Cancel {
 /// Why a card is not taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// There is no such card.
-    #[error("there is no such gift card")]
-    Unknown,
-    /// Nothing can be done with it any more.
-    #[error("the gift card is {}", .0.as_str())]
-    NotActive(CardStatus),
-    /// A redemption holds it.
-    #[error("a redemption holds the gift card")]
-    Held {
-        /// No longer than this.
-        until: Instant,
-    },
+    /// Of the card.
+    #[error(transparent)]
+    Card(#[from] NotGiven),
     /// Something of it was spent: the rest can be claimed or spent.
     #[error("something of the gift card was spent already")]
     SpentFrom,
@@ -62,14 +51,9 @@ pub fn decide<'a>(
         Ok(draft) => draft,
         Err(Missing(missing)) => return Ok(Decision::Needs(missing)),
     };
-    let card = draft.wallet().card.clone().ok_or(Refusal::Unknown)?;
-    if let Some(until) = held_until(draft.wallet()) {
-        return Err(Refusal::Held { until });
-    }
-    match status(draft.wallet(), &card, now) {
-        CardStatus::Active if card.is_spent_from => return Err(Refusal::SpentFrom),
-        CardStatus::Active => {}
-        status => return Err(Refusal::NotActive(status)),
+    let card = to_give(draft)?;
+    if card.is_spent_from {
+        return Err(Refusal::SpentFrom);
     }
     let amount = draft.end_card(End::Cancelled);
     let origin = Origin::Returned(PostingReason::TransferredIn);

@@ -10,9 +10,7 @@ use crate::id::{CardNumber, MemberId};
 use crate::limit::LimitReached;
 use crate::time::Instant;
 
-use super::{
-    Arrival, CardCredited, CardEnded, CardStatus, End, Origin, held_until, receive, status,
-};
+use super::{Arrival, CardCredited, CardEnded, End, NotGiven, Origin, receive, to_give};
 
 /// A request to claim a card into the wallet that is asked. Its PIN was right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,18 +24,9 @@ pub struct Claim {
 /// Why a card does not become a credit.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// There is no such card.
-    #[error("there is no such gift card")]
-    Unknown,
-    /// Nothing can be done with it any more.
-    #[error("the gift card is {}", .0.as_str())]
-    NotActive(CardStatus),
-    /// A redemption holds it.
-    #[error("a redemption holds the gift card")]
-    Held {
-        /// No longer than this.
-        until: Instant,
-    },
+    /// Of the card.
+    #[error(transparent)]
+    Card(#[from] NotGiven),
     /// A named maximum.
     #[error(transparent)]
     LimitReached(#[from] LimitReached),
@@ -59,14 +48,7 @@ pub fn decide<'a>(
         Ok(draft) => draft,
         Err(Missing(missing)) => return Ok(Decision::Needs(missing)),
     };
-    let card = draft.wallet().card.clone().ok_or(Refusal::Unknown)?;
-    if let Some(until) = held_until(draft.wallet()) {
-        return Err(Refusal::Held { until });
-    }
-    match status(draft.wallet(), &card, now) {
-        CardStatus::Active => {}
-        status => return Err(Refusal::NotActive(status)),
-    }
+    let card = to_give(draft)?;
     let end = End::Claimed(claim.member.clone());
     let amount = draft.end_card(end.clone());
     receive(&mut drafts.own, &card, amount, card.expires_at, Origin::Claimed)?;
