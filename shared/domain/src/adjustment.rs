@@ -101,7 +101,7 @@ pub fn decide(
         let accrue_at = (definition.kind != PointsKind::Tier).then_some(now);
         let amount = adjustment.amount.magnitude().into();
         draft.issue(points, amount, PostingReason::Adjusted, accrue_at, expires_at)?;
-        tier::reach(&mut draft, program);
+        tier::reach(&mut draft, program, None);
     }
     let adjusted = Adjusted {
         adjustment: adjustment.adjustment.clone(),

@@ -94,7 +94,7 @@ pub fn decide(
     let (accrue_at, expires_at) = term(program, definition, award, now)?;
     let mut draft = Draft::open(wallet, now);
     draft.issue(&award.points, award.amount, PostingReason::Issued, accrue_at, expires_at)?;
-    tier::reach(&mut draft, program);
+    tier::reach(&mut draft, program, None);
     let awarded = Awarded { award: award.award.clone(), reason: award.reason.clone() };
     Ok(Decision::Append(draft.close(Detail::Award(awarded))))
 }

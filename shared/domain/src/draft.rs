@@ -16,13 +16,14 @@ use crate::facts::Facts;
 use crate::id::{Handle, LotId, MemberId, RedemptionId};
 use crate::limit::LimitReached;
 use crate::posting::{Posting, PostingReason};
-use crate::tier::Review;
+use crate::tier::{LevelChange, Review};
 use crate::time::Instant;
 use crate::wallet::{
     Draw, Drawn, HOLDS_MAX, Hold, Holding, IDENTITIES_MAX, Identity, LOTS_MAX, Lot, Standing,
     Wallet, sum,
 };
 
+pub use claw_back::{ClawedBack, OwnLot};
 pub(crate) use reinstate::Grace;
 
 /// A wallet at one instant, and what moved to bring it there.
@@ -33,6 +34,7 @@ pub struct Draft {
     postings: Vec<Posting>,
     lapsed: Vec<RedemptionId>,
     reviews: Vec<Review>,
+    level: Option<LevelChange>,
 }
 
 /// More was wanted than is available.
@@ -48,7 +50,8 @@ impl Draft {
     pub fn open(wallet: &Wallet, now: Instant) -> Self {
         let mut wallet = wallet.clone();
         let reviews = std::mem::take(&mut wallet.reviewed);
-        let mut draft = Self { wallet, now, postings: Vec::new(), lapsed: Vec::new(), reviews };
+        let (postings, lapsed) = (Vec::new(), Vec::new());
+        let mut draft = Self { wallet, now, postings, lapsed, reviews, level: None };
         draft.carry();
         draft
     }
@@ -70,8 +73,8 @@ impl Draft {
 
     /// The finished line.
     pub fn close(self, detail: Detail) -> Line {
-        let Self { wallet, postings, lapsed, reviews, .. } = self;
-        Line { detail, postings, lapsed, reviews, wallet }
+        let Self { wallet, postings, lapsed, reviews, level, .. } = self;
+        Line { detail, postings, lapsed, reviews, level, wallet }
     }
 
     /// The state alone, for a reader.
@@ -83,8 +86,15 @@ impl Draft {
         self.wallet.facts = Some(facts);
     }
 
-    pub(crate) fn set_standing(&mut self, standing: Option<Standing>) {
+    /// Gives the wallet this level, and says so when that is a change.
+    pub(crate) fn set_standing(&mut self, standing: Option<Standing>, change: LevelChange) {
         self.wallet.standing = standing;
+        self.level = (change.before != change.after).then_some(change);
+    }
+
+    /// What has moved so far.
+    pub(crate) fn postings(&self) -> &[Posting] {
+        &self.postings
     }
 
     /// Puts points in, repaying debt first. Points that are already past `expires_at` come and

@@ -9,13 +9,14 @@ use crate::conversion::Converted;
 use crate::facts::Facts;
 use crate::id::{
     AdjustmentId, AssignmentId, AwardId, ConversionId, ExtensionId, LotId, MemberId, OrderId,
-    RedemptionId, RefundId, TransferId,
+    RedemptionId, RefundId, ReturnId, TransferId,
 };
 use crate::issue::{Extended, Issued, Voided};
 use crate::posting::{Posting, PostingReason};
 use crate::purchase::Purchased;
 use crate::redeem::{Captured, Opened, Refunded, Released};
-use crate::tier::{Assigned, Review};
+use crate::returns::Returned;
+use crate::tier::{Assigned, LevelChange, Review};
 use crate::time::Instant;
 use crate::transfer::{TransferRefunded, Transferred};
 use crate::wallet::Wallet;
@@ -29,6 +30,9 @@ pub enum Decision<T> {
     AppendAll(Line, Vec<(AccountId, Line)>),
     /// It cannot be decided without these accounts, too.
     Needs(Vec<AccountId>),
+    /// It cannot be decided without knowing what fell due at these instants, all of which have
+    /// passed: the postings of the first line that was written from each on.
+    NeedsSettled(Vec<Instant>),
     /// There is nothing to write; this is how things stand.
     Unchanged(T),
 }
@@ -44,6 +48,8 @@ pub struct Line {
     pub lapsed: Vec<RedemptionId>,
     /// How the level was judged at anniversaries since the line before, in their order.
     pub reviews: Vec<Review>,
+    /// How it changed the level itself; anniversaries are among the reviews.
+    pub level: Option<LevelChange>,
     /// The state after it.
     pub wallet: Wallet,
 }
@@ -77,6 +83,8 @@ pub enum Detail {
     },
     /// An order was completed.
     Purchase(Purchased),
+    /// Some of an order came back.
+    Return(Returned),
     /// Points were given.
     Award(Awarded),
     /// Points were changed by hand.
@@ -120,6 +128,8 @@ pub enum Detail {
 pub enum Operation {
     /// An order.
     Purchase(OrderId),
+    /// A return of some of it.
+    Return(OrderId, ReturnId),
     /// An award.
     Award(AwardId),
     /// An adjustment.
@@ -180,6 +190,9 @@ impl Detail {
             Self::CardPart(part) => part.operation(),
             Self::CardEnd(ended) => ended.operation(),
             Self::Purchase(purchased) => Operation::Purchase(purchased.order.clone()),
+            Self::Return(returned) => {
+                Operation::Return(returned.purchased.order.clone(), returned.id.clone())
+            }
             Self::Award(awarded) => Operation::Award(awarded.award.clone()),
             Self::Adjustment(adjusted) => Operation::Adjustment(adjusted.adjustment.clone()),
             Self::TierAssignment(assigned) => {
@@ -222,6 +235,7 @@ impl Detail {
         match self {
             Self::Facts { .. } => "facts",
             Self::Purchase(_) => "purchase",
+            Self::Return(_) => "return",
             Self::Award(_) => "award",
             Self::Adjustment(_) => "adjustment",
             Self::TierAssignment(_) => "tier_assignment",

@@ -128,6 +128,10 @@ name! {
     LineId, is_id, NotAnId
 }
 name! {
+    /// A return, unique within the order that it gives back of.
+    ReturnId, is_id, NotAnId
+}
+name! {
     /// An award of points.
     AwardId, is_id, NotAnId
 }

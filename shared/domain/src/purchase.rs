@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::allocation::spread_minor;
+use crate::allocation::{returned, spread_minor};
 use crate::amount::{Minor, Points};
 use crate::award::is_ahead;
 use crate::currency::Currency;
@@ -17,7 +17,7 @@ use crate::id::{Handle, Label, LineId, OrderId, RedemptionId};
 use crate::limit::LimitReached;
 use crate::posting::PostingReason;
 use crate::program::{Circumstances, PointsDefinition, PointsKind, Program};
-use crate::rate::Rate;
+use crate::rate::{Rate, Rounding};
 use crate::redeem::{History, Status};
 use crate::tier;
 use crate::time::Instant;
@@ -84,6 +84,8 @@ pub struct Purchased {
     pub lines: Vec<PurchasedLine>,
     /// What of it could earn: no gift cards, nothing paid by promotional credit.
     pub eligible: Minor,
+    /// How its points were rounded, by definition; those that are left out were rounded down.
+    pub roundings: BTreeMap<Handle, Rounding>,
     /// The level after it and whether it reached it; `None` without tiers.
     pub tier: Option<TierOutcome>,
     /// The redemption that paid part of it.
@@ -178,10 +180,14 @@ pub fn decide(
     };
     let lines = rated_lines(draft.wallet(), program, purchase, paid)?;
     let eligible = eligible(purchase, &lines)?;
+    let mut roundings = BTreeMap::new();
     for definition in &program.points {
-        issue(&mut draft, program, purchase, definition, &lines)?;
+        let earns = issue(&mut draft, program, purchase, definition, &lines)?;
+        if earns && definition.rounding != Rounding::Down {
+            roundings.insert(definition.handle.clone(), definition.rounding);
+        }
     }
-    let changed = tier::reach(&mut draft, program);
+    let changed = tier::reach(&mut draft, program, Some(&purchase.order));
     let level = program.tiers.as_ref().and_then(|tiers| tier::level(draft.wallet(), tiers));
     let purchased = Purchased {
         order: purchase.order.clone(),
@@ -189,6 +195,7 @@ pub fn decide(
         currency: purchase.currency,
         lines,
         eligible,
+        roundings,
         tier: level.map(|level| TierOutcome { level: level.handle.clone(), changed }),
         redemption: purchase.redemption.clone(),
     };
@@ -303,24 +310,58 @@ fn eligible(purchase: &Purchase, lines: &[PurchasedLine]) -> Result<Minor, Limit
 impl PurchasedLine {
     /// What of it could earn. A line is never charged more promotional credit than its net.
     pub fn eligible(&self) -> Minor {
-        self.net.checked_sub(self.promotional).unwrap_or(Minor::ZERO)
+        self.eligible_without(Minor::ZERO)
+    }
+
+    /// What of it could earn when so much of its net had come back. What promotional credit paid
+    /// goes back in proportion, rounded down and counted from the start, so that returns in any
+    /// split end alike.
+    fn eligible_without(&self, came_back: Minor) -> Minor {
+        let share = returned(self.promotional.get(), came_back, self.net);
+        // Never more than the whole share.
+        let share = Minor::try_from(share).unwrap_or(self.promotional);
+        let less = |from: Minor, what: Minor| from.checked_sub(what).unwrap_or(Minor::ZERO);
+        less(less(self.net, came_back), less(self.promotional, share))
     }
 }
 
+impl Purchased {
+    /// How many points of a definition it earns when so much of the net of each line has come
+    /// back: the formula of the purchase over what has not. `None` beyond what a count can hold,
+    /// which no recorded purchase is.
+    pub(crate) fn points(&self, definition: &Handle, came_back: &[Minor]) -> Option<Points> {
+        let rounding = self.roundings.get(definition).copied().unwrap_or(Rounding::Down);
+        points(&self.lines, came_back, definition, rounding)
+    }
+}
+
+/// The sum over lines of what is eligible × rate, rounded once. Of lines beyond `came_back`
+/// nothing has.
+fn points(
+    lines: &[PurchasedLine],
+    came_back: &[Minor],
+    definition: &Handle,
+    rounding: Rounding,
+) -> Option<Points> {
+    let came_back = came_back.iter().copied().chain(std::iter::repeat(Minor::ZERO));
+    let earned = lines.iter().zip(came_back).filter_map(|(line, came_back)| {
+        Some(line.rates.get(definition)?.of(line.eligible_without(came_back)))
+    });
+    earned.fold(Rate::zero(), |sum, earned| sum.and(&earned)).round(rounding)
+}
+
+/// Issues what the lines earn of a definition; returns whether that is anything.
 fn issue(
     draft: &mut Draft,
     program: &Program,
     purchase: &Purchase,
     definition: &PointsDefinition,
     lines: &[PurchasedLine],
-) -> Result<(), Refusal> {
-    let earned = lines
-        .iter()
-        .filter_map(|line| Some(line.rates.get(&definition.handle)?.of(line.eligible())))
-        .fold(Rate::zero(), |sum, earned| sum.and(&earned));
-    let points: Points = earned.round(definition.rounding).ok_or(LimitReached::AMOUNT)?;
+) -> Result<bool, Refusal> {
+    let points = points(lines, &[], &definition.handle, definition.rounding);
+    let points = points.ok_or(LimitReached::AMOUNT)?;
     if points.is_zero() {
-        return Ok(());
+        return Ok(false);
     }
     let outside = Refusal::OutsideTheCalendar;
     let delay = definition.accrue_after;
@@ -331,7 +372,7 @@ fn issue(
     };
     let accrue_at = (definition.kind != PointsKind::Tier).then_some(accrue_at);
     draft.issue(&definition.handle, points, PostingReason::Issued, accrue_at, expires_at)?;
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -27,7 +27,8 @@ pub const RATE_DIGITS_MAX: u32 = 6;
 pub struct NotARate;
 
 /// How a fraction becomes a whole amount.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Rounding {
     /// Towards zero: 31.99 earns 31.
     Down,

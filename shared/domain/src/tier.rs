@@ -2,7 +2,8 @@
 //!
 //! The window is the unexpired tier points: their expiry makes it roll. Reaching a level's
 //! `attain` upgrades at once. At its anniversary a level is kept, or moved to the highest that the
-//! window supports; between anniversaries it is never lost by what expires or is taken away.
+//! window supports; between anniversaries it is lost only by a return of the order that reached
+//! it, when the window falls below its `attain`.
 
 use std::convert::Infallible;
 
@@ -12,10 +13,10 @@ use thiserror::Error;
 use crate::amount::Points;
 use crate::draft::Draft;
 use crate::entry::{Decision, Detail};
-use crate::id::{AssignmentId, Handle, Reason};
+use crate::id::{AssignmentId, Handle, OrderId, Reason};
 use crate::program::{Level, Program, Tiers};
 use crate::time::Instant;
-use crate::wallet::{Lot, Standing, Wallet, sum};
+use crate::wallet::{Lot, Reached, Standing, Wallet, sum};
 
 /// A request to give a level by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,15 @@ pub struct Review {
     pub after: Option<Handle>,
 }
 
+/// How something that was asked for changed the level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LevelChange {
+    /// The level before.
+    pub before: Handle,
+    /// The level after.
+    pub after: Handle,
+}
+
 /// The points that count towards a level. The wallet must have been carried to the present.
 pub fn window(wallet: &Wallet, tiers: &Tiers) -> Points {
     wallet.points(&tiers.points).map_or(Points::ZERO, |holding| holding.available().into())
@@ -94,21 +104,9 @@ pub fn judge(wallet: &Wallet, program: &Program, at: Instant) -> Wallet {
     let Some(standing) = &wallet.standing else {
         return wallet.clone();
     };
-    let review_at = next_review(program, at);
-    let kept = Standing { level: standing.level.clone(), since: at, review_at };
     let after = match &program.tiers {
-        None => Some(kept),
-        Some(tiers) => {
-            let window = window_at(wallet, tiers, at);
-            let own = tiers.levels.get(rank(wallet, tiers));
-            if own.is_some_and(|level| level.maintain <= window) {
-                Some(kept)
-            } else {
-                let level = tiers.supported(window);
-                let level = level.filter(|level| tiers.rank(&level.handle) > Some(0));
-                level.map(|level| Standing { level: level.handle.clone(), ..kept })
-            }
-        }
+        None => Some(attained(program, &standing.level, at)),
+        Some(tiers) => judged(program, tiers, &standing.level, window_at(wallet, tiers, at), at),
     };
     let level = after.as_ref().map(|standing| standing.level.clone());
     let review = Review { at, before: standing.level.clone(), after: level };
@@ -116,6 +114,23 @@ pub fn judge(wallet: &Wallet, program: &Program, at: Instant) -> Wallet {
     judged.standing = after;
     judged.reviewed.push(review);
     judged
+}
+
+/// What becomes of a level that is judged at an instant.
+fn judged(
+    program: &Program,
+    tiers: &Tiers,
+    level: &Handle,
+    window: Points,
+    at: Instant,
+) -> Option<Standing> {
+    let own = tiers.rank(level).and_then(|rank| tiers.levels.get(rank));
+    if own.is_some_and(|level| level.maintain <= window) {
+        return Some(attained(program, level, at));
+    }
+    let supported = tiers.supported(window);
+    let supported = supported.filter(|level| tiers.rank(&level.handle) > Some(0));
+    supported.map(|level| attained(program, &level.handle, at))
 }
 
 /// The start of the day twelve months later, in the program's zone. `None` outside the calendar.
@@ -126,7 +141,8 @@ fn next_review(program: &Program, since: Instant) -> Option<Instant> {
 
 /// A level above the lowest, from `since` on.
 fn attained(program: &Program, level: &Handle, since: Instant) -> Standing {
-    Standing { level: level.clone(), since, review_at: next_review(program, since) }
+    let review_at = next_review(program, since);
+    Standing { level: level.clone(), since, review_at, reached: None }
 }
 
 /// The level a member has: the one attained, or the lowest.
@@ -151,12 +167,13 @@ pub fn decide(
     assign: &Assign,
     now: Instant,
 ) -> Result<Decision<Infallible>, Refusal> {
-    let rank = program.tiers.as_ref().and_then(|tiers| tiers.rank(&assign.level));
-    let rank = rank.ok_or_else(|| Refusal::UnknownLevel(assign.level.clone()))?;
+    let unknown = || Refusal::UnknownLevel(assign.level.clone());
+    let tiers = program.tiers.as_ref().ok_or_else(unknown)?;
+    let rank = tiers.rank(&assign.level).ok_or_else(unknown)?;
     let mut draft = Draft::open(wallet, now);
     let before = draft.wallet().standing.clone();
     let standing = attained(program, &assign.level, now);
-    draft.set_standing((rank > 0).then_some(standing));
+    set(&mut draft, tiers, (rank > 0).then_some(standing));
     let detail = Detail::TierAssignment(Assigned {
         assignment: assign.assignment.clone(),
         level: assign.level.clone(),
@@ -167,9 +184,9 @@ pub fn decide(
     Ok(Decision::Append(draft.close(detail)))
 }
 
-/// Raises the member to the highest level that the window now supports. Returns whether that is
-/// a higher one than before.
-pub(crate) fn reach(draft: &mut Draft, program: &Program) -> bool {
+/// Raises the member to the highest level that the window now supports; `order` is what brought it
+/// there, if an order did. Returns whether that is a higher one than before.
+pub(crate) fn reach(draft: &mut Draft, program: &Program, order: Option<&OrderId>) -> bool {
     let Some(tiers) = &program.tiers else {
         return false;
     };
@@ -178,10 +195,57 @@ pub(crate) fn reach(draft: &mut Draft, program: &Program) -> bool {
     };
     let higher = tiers.rank(&level.handle) > Some(rank(draft.wallet(), tiers));
     if higher {
-        let since = draft.now();
-        draft.set_standing(Some(attained(program, &level.handle, since)));
+        let before = draft.wallet().standing.clone().map(Box::new);
+        let reached =
+            order.map(|order| Reached { order: order.clone(), is_returned: false, before });
+        let standing = attained(program, &level.handle, draft.now());
+        set(draft, tiers, Some(Standing { reached, ..standing }));
     }
     higher
+}
+
+/// Takes back the levels that a returned order reached and the window no longer supports: the
+/// member has the one before again. Where the anniversary of that has passed in the meantime, it is
+/// judged now.
+pub(crate) fn take_back(draft: &mut Draft, program: &Program, order: &OrderId) {
+    let Some(tiers) = &program.tiers else { return };
+    let window = window(draft.wallet(), tiers);
+    let before = draft.wallet().standing.clone();
+    let mut after = before.clone().and_then(|standing| left_by(standing, order, tiers, window));
+    if let Some(standing) = &after {
+        let now = draft.now();
+        if standing.review_at.is_some_and(|review_at| review_at <= now) {
+            after = judged(program, tiers, &standing.level, window, now);
+        }
+    }
+    if after != before {
+        set(draft, tiers, after);
+    }
+}
+
+/// What a return of `order` leaves of a level and of those beneath it. A level that an order
+/// reached stands, once some of that order has come back, as long as the window supports it, so
+/// that returns in any order end alike.
+fn left_by(standing: Standing, order: &OrderId, tiers: &Tiers, window: Points) -> Option<Standing> {
+    let Some(reached) = standing.reached else { return Some(standing) };
+    let before = reached.before.and_then(|before| left_by(*before, order, tiers, window));
+    let is_returned = reached.is_returned || reached.order == *order;
+    let own = tiers.rank(&standing.level).and_then(|rank| tiers.levels.get(rank));
+    if is_returned && own.is_some_and(|level| window < level.attain) {
+        return before;
+    }
+    let before = before.map(Box::new);
+    let reached = Some(Reached { order: reached.order, is_returned, before });
+    Some(Standing { reached, ..standing })
+}
+
+fn set(draft: &mut Draft, tiers: &Tiers, standing: Option<Standing>) {
+    let before = level(draft.wallet(), tiers).map(|level| level.handle.clone());
+    let lowest = tiers.levels.first().map(|level| &level.handle);
+    let after = standing.as_ref().map(|standing| &standing.level).or(lowest).cloned();
+    if let (Some(before), Some(after)) = (before, after) {
+        draft.set_standing(standing, LevelChange { before, after });
+    }
 }
 
 fn rank(wallet: &Wallet, tiers: &Tiers) -> usize {

@@ -17,7 +17,7 @@ use crate::amount::{Points, Units};
 use crate::asset::{Asset, Kind};
 use crate::card::Card;
 use crate::facts::Facts;
-use crate::id::{Handle, LotId, MemberId, RedemptionId};
+use crate::id::{Handle, LotId, MemberId, OrderId, RedemptionId};
 use crate::tier::Review;
 use crate::time::Instant;
 
@@ -89,6 +89,21 @@ pub struct Standing {
     pub since: Instant,
     /// Its anniversary, when it is judged next; `None`: outside the calendar.
     pub review_at: Option<Instant>,
+    /// The order that reached it; `None`: no return takes it away, for it was given by hand, came
+    /// with an award, or was kept at an anniversary.
+    pub reached: Option<Reached>,
+}
+
+/// How an order reached a level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    /// The order.
+    pub order: OrderId,
+    /// Whether some of it has come back. The level then stands only as long as the window supports
+    /// it.
+    pub is_returned: bool,
+    /// The level before; `None`: the lowest.
+    pub before: Option<Box<Standing>>,
 }
 
 /// The lots of one asset.
@@ -235,13 +250,13 @@ impl Lot {
     }
 
     /// Whether it has to stay in a wallet at `now`. Until its expiry, points do, for a refund or
-    /// return to find; what has an identity does while something is left. Spent it goes, or a wallet
+    /// return to find, unless all that ever came in was returned; what has an identity does while something is left. Spent it goes, or a wallet
     /// would fill with what is gone, and a refund makes it anew from what the redemption knows of
     /// it: so one that was voided or extended since stays.
     pub(crate) fn is_kept(&self, now: Instant) -> bool {
         let is_live = self.expires_at.is_none_or(|expires_at| now < expires_at);
         let is_wanted = match &self.identity {
-            None => true,
+            None => !self.issued.is_zero() || !self.remaining.is_zero(),
             Some(identity) => {
                 !self.remaining.is_zero() || identity.is_voided || identity.is_extended
             }

@@ -161,6 +161,7 @@ impl World {
             }
             Decision::Unchanged(_) => return false,
             Decision::Needs(missing) => panic!("{missing:?} is there"),
+            Decision::NeedsSettled(instants) => panic!("nothing is returned, {instants:?}"),
         }
         true
     }

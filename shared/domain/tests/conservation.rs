@@ -19,7 +19,7 @@ use proptest::sample::Index;
 use scrip_domain::amount::{Points, Units};
 use scrip_domain::asset::Kind;
 use scrip_domain::conversion::{self, Conversion};
-use scrip_domain::draft::{Draft, Insufficient};
+use scrip_domain::draft::{Draft, Insufficient, OwnLot};
 use scrip_domain::entry::{Decision, Detail, Entry, Line};
 use scrip_domain::facts::Facts;
 use scrip_domain::id::LotId;
@@ -211,7 +211,8 @@ impl World {
         let policy = ClawbackPolicy::Debt;
         let decided = self.decide(|wallet, _, (_, now)| {
             let mut draft = Draft::open(wallet, now);
-            draft.claw_back(&named("p"), points(count), policy, None, None)?;
+            let own = OwnLot { count: Points::ZERO, accrue_at: None, expires_at: None };
+            draft.claw_back(&named("p"), points(count), policy, own)?;
             Ok::<_, Insufficient>(Decision::<()>::Append(bare(draft)))
         });
         decided.unwrap();

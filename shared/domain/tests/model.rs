@@ -21,7 +21,7 @@ use scrip_domain::adjustment::{self, Adjustment};
 use scrip_domain::amount::{Change, Minor};
 use scrip_domain::asset::Asset;
 use scrip_domain::award::{self, Award};
-use scrip_domain::draft::Draft;
+use scrip_domain::draft::{Draft, OwnLot};
 use scrip_domain::entry::{Decision, Detail, Entry, Line};
 use scrip_domain::facts::{self, BirthMonth, Facts};
 use scrip_domain::id::{Handle, RedemptionId};
@@ -539,7 +539,8 @@ impl World {
         let policy = back.policy();
         let decided = self.decide(|wallet, _, now| {
             let mut draft = Draft::open(wallet, now);
-            draft.claw_back(&handle, points(count), policy, term.0, term.1)?;
+            let own = OwnLot { count: points(0), accrue_at: term.0, expires_at: term.1 };
+            draft.claw_back(&handle, points(count), policy, own)?;
             Ok::<_, scrip_domain::draft::Insufficient>(Decision::<()>::Append(bare(draft)))
         });
         let taken = self.reference.claw_back(&handle, count, policy, term, self.now);

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant as Stopwatch};
 use scrip_domain::account::AccountId;
 use scrip_domain::draft::Draft;
 use scrip_domain::entry::{Decision, Entry, Line, Operation};
+use scrip_domain::posting::Posting;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 
@@ -44,8 +45,8 @@ const PAUSE_MAX: Duration = Duration::from_millis(400);
 /// What the chain of hashes begins with.
 const BEFORE_THE_FIRST: Hash = [0; 32];
 
-/// The most times that a decision may ask for more accounts: the cards of a basket, then those to
-/// whom their value has gone since.
+/// The most times that a decision may ask for more: the cards of a basket, then those to whom their
+/// value has gone since; what expired of an order, all at once.
 const ASKING_MAX: usize = 4;
 
 /// What became of a try.
@@ -187,8 +188,8 @@ impl Ledger {
                 let wallet = Draft::open(judged.as_ref(), now).into_wallet();
                 return Ok(Settled::Unchanged { answer, wallet });
             }
-            Decision::Needs(_) => {
-                let detail = "the decision asks for accounts without end";
+            Decision::Needs(_) | Decision::NeedsSettled(_) => {
+                let detail = "the decision asks for more without end";
                 return Err(asked.damaged(detail).into());
             }
         };
@@ -257,6 +258,7 @@ impl Ledger {
         };
         let empty = Wallet::default();
         let wallet = asked.newest.as_ref().map_or(&empty, |line| &line.entry.line.wallet);
+        let mut settled = BTreeMap::new();
         let mut asking = 0;
         loop {
             let now = self.one_instant(asked.newest.iter().chain(others.values().flatten()))?;
@@ -273,17 +275,31 @@ impl Ledger {
                 number: asked.number() + 1,
                 now,
                 others: &wallets,
+                settled: &settled,
             });
-            let missing = match decided {
-                Ok(Decision::Needs(missing)) if asking < ASKING_MAX => missing,
+            match decided {
+                Ok(Decision::Needs(missing)) if asking < ASKING_MAX => {
+                    for account in missing {
+                        let newest = self.newest(&account).await?;
+                        others.insert(account, newest);
+                    }
+                }
+                Ok(Decision::NeedsSettled(instants)) if asking < ASKING_MAX => {
+                    for at in instants {
+                        settled.insert(at, self.settled_at(asked, at).await?);
+                    }
+                }
                 decided => return Ok((decided, now)),
-            };
-            asking += 1;
-            for account in missing {
-                let newest = self.newest(&account).await?;
-                others.insert(account, newest);
             }
+            asking += 1;
         }
+    }
+
+    /// What the first line of the asked account from an instant on posted.
+    async fn settled_at(&self, asked: &Asked<'_>, at: Instant) -> Result<Vec<Posting>, StoreError> {
+        let Some(newest) = &asked.newest else { return Ok(Vec::new()) };
+        let line = self.first_line_from(newest, at).await?;
+        Ok(line.map(|line| line.entry.line.postings).unwrap_or_default())
     }
 
     async fn newest_about(

@@ -8,7 +8,7 @@
 //! | `kind`, `detail` | what was asked and decided |
 //! | `at`, `by`, `program` | when, by whom, by which version of the program |
 //! | `request` | fingerprint of the request: 16 bytes of SHA-256 |
-//! | `postings`, `lapsed`, `reviews` | what moved, but for what a captured plan in `detail` takes; holds that ended; levels judged |
+//! | `postings`, `lapsed`, `reviews`, `level` | what moved, but for what a captured plan in `detail` takes; holds that ended; levels judged; the level changed |
 //! | `state` | the account after it |
 //! | `armed` | the hour of the earliest due marker |
 //! | `hash` | SHA-256 over the hash of the line before and everything above |
@@ -33,7 +33,7 @@ use scrip_domain::asset::Asset;
 use scrip_domain::entry::{Entry, Line};
 use scrip_domain::id::{Handle, LotId, RedemptionId};
 use scrip_domain::posting::{Posting, PostingReason};
-use scrip_domain::tier::Review;
+use scrip_domain::tier::{LevelChange, Review};
 use scrip_domain::time::Instant;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
@@ -107,6 +107,8 @@ struct EntryDocument {
     lapsed: Vec<RedemptionId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reviews: Vec<ReviewDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    level: Option<LevelDocument>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     postings: Vec<PostingsDocument>,
     state: StateDocument,
@@ -120,6 +122,14 @@ struct ReviewDocument {
     before: Handle,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<Handle>,
+}
+
+/// How what was asked changed the level.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LevelDocument {
+    before: Handle,
+    after: Handle,
 }
 
 /// Postings of one asset, reason and instant.
@@ -173,6 +183,10 @@ pub(crate) fn encode(
         armed: armed.map(|hour| hour.to_string()),
         lapsed: line.lapsed.clone(),
         reviews: line.reviews.iter().map(encode_review).collect(),
+        level: line.level.as_ref().map(|change| LevelDocument {
+            before: change.before.clone(),
+            after: change.after.clone(),
+        }),
         postings: encode_postings(stated, entry.recorded_at),
         state: StateDocument::from_wallet(&line.wallet),
     };
@@ -231,7 +245,11 @@ pub(crate) fn decode(id: &AccountId, mut item: Item) -> Result<Recorded, StoreEr
     let mut postings = postings.map_err(|error| damaged(&error))?;
     postings.extend(detail.implied_postings(document.at));
     let reviews = document.reviews.into_iter().map(decode_review).collect();
-    let line = Line { detail, postings, lapsed: document.lapsed, reviews, wallet };
+    let level = document.level.map(|change| {
+        let LevelDocument { before, after } = change;
+        LevelChange { before, after }
+    });
+    let line = Line { detail, postings, lapsed: document.lapsed, reviews, level, wallet };
     let entry = Entry {
         account: id.clone(),
         number,

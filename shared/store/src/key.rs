@@ -7,7 +7,7 @@ use scrip_domain::account::AccountId;
 use scrip_domain::asset::Kind;
 use scrip_domain::card::{CardKey, Spender};
 use scrip_domain::entry::{CardMove, Operation};
-use scrip_domain::id::{CardId, CardNumber, LotId};
+use scrip_domain::id::{CardId, CardNumber, LotId, OrderId};
 
 use crate::hour::Hour;
 
@@ -65,12 +65,17 @@ pub(crate) fn entry_number(sort_key: &str) -> Option<u64> {
 /// redemption without a member to one card. Other operations have none.
 pub(crate) fn marker(account: &AccountId, operation: &Operation) -> Option<(String, &'static str)> {
     match (account, operation) {
-        (_, Operation::Purchase(order)) => Some((format!("ORDER#{order}"), ORDER)),
+        (_, Operation::Purchase(order)) => Some(order_marker(order)),
         (AccountId::Card(_), Operation::Redemption(redemption)) => {
             Some((format!("{DIRECT}{redemption}"), DIRECT_MARKER))
         }
         _ => None,
     }
+}
+
+/// Both keys of the marker of an order.
+pub(crate) fn order_marker(order: &OrderId) -> (String, &'static str) {
+    (format!("ORDER#{order}"), ORDER)
 }
 
 /// The sort key of a card in its purchaser's partition.
@@ -129,6 +134,7 @@ pub(crate) fn operation(account: &AccountId, operation: &Operation) -> String {
 fn name(operation: &Operation) -> String {
     match operation {
         Operation::Purchase(id) => format!("ORDER#{id}#"),
+        Operation::Return(order, id) => format!("ORDER#{order}#RETURN#{id}#"),
         Operation::Award(id) => format!("AWARD#{id}#"),
         Operation::Adjustment(id) => format!("ADJUSTMENT#{id}#"),
         Operation::TierAssignment(id) => format!("TIER#{id}#"),
@@ -209,6 +215,7 @@ fn parse(segments: &[&str]) -> Option<Operation> {
     let kind = |word: &str| Kind::ALL.into_iter().find(|kind| kind_word(*kind) == word);
     Some(match segments {
         ["ORDER", id] => Operation::Purchase(id.parse().ok()?),
+        ["ORDER", order, "RETURN", id] => Operation::Return(order.parse().ok()?, id.parse().ok()?),
         ["AWARD", id] => Operation::Award(id.parse().ok()?),
         ["ADJUSTMENT", id] => Operation::Adjustment(id.parse().ok()?),
         ["TIER", id] => Operation::TierAssignment(id.parse().ok()?),
@@ -241,6 +248,7 @@ mod tests {
         let id = "a.b:c@d-1";
         for each in [
             Operation::Purchase(id.parse().unwrap()),
+            Operation::Return(id.parse().unwrap(), "r".parse().unwrap()),
             Operation::Award(id.parse().unwrap()),
             Operation::Adjustment(id.parse().unwrap()),
             Operation::TierAssignment(id.parse().unwrap()),

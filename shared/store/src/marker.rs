@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::{
 };
 use scrip_domain::account::AccountId;
 use scrip_domain::entry::Operation;
+use scrip_domain::id::{MemberId, OrderId};
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::{Due, Job};
 use sha2::{Digest, Sha256};
@@ -19,6 +20,7 @@ use crate::error::StoreError;
 use crate::hour::Hour;
 use crate::key;
 use crate::ledger::Ledger;
+use crate::read::Freshness;
 use crate::table::{PARTITION, SORT};
 
 /// Partitions that the markers of one job are spread over.
@@ -130,6 +132,40 @@ impl Ledger {
             Stamp::Put => Ok(Claim::Ours),
             Stamp::Other { .. } => Ok(Claim::Contended),
         }
+    }
+
+    /// The member whose order this is, or is about to be: as its marker says. `None` before anybody
+    /// recorded it. One read unit.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn member_of_order(&self, order: &OrderId) -> Result<Option<MemberId>, StoreError> {
+        let (partition, sort) = key::order_marker(order);
+        let Some(item) = self.get(&partition, sort, Freshness::Consistent).await? else {
+            return Ok(None);
+        };
+        let damaged = || StoreError::damaged(&partition, sort, "no member or instant");
+        let Stamp::Other { account, .. } = read_stamp(&item).ok_or_else(damaged)? else {
+            return Err(damaged());
+        };
+        account.member().cloned().map(Some).ok_or_else(damaged)
+    }
+
+    /// Whether an order was recorded for another member than this one. Two read units.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_order_of_another(
+        &self,
+        member: &MemberId,
+        order: &OrderId,
+    ) -> Result<bool, StoreError> {
+        let Some(other) = self.member_of_order(order).await?.filter(|other| other != member) else {
+            return Ok(false);
+        };
+        let other = AccountId::Member(other);
+        let name = key::operation(&other, &Operation::Purchase(order.clone()));
+        Ok(self.find_operation(&other, &name).await?.is_some())
     }
 
     async fn stamp(

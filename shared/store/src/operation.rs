@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use scrip_domain::account::{AccountId, Accounts};
 use scrip_domain::entry::{Entry, Operation};
+use scrip_domain::posting::Posting;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 use serde::Serialize;
@@ -77,6 +78,9 @@ pub struct Situation<'a> {
     pub now: Instant,
     /// The other accounts that the decision has asked for so far.
     pub others: &'a BTreeMap<AccountId, Wallet>,
+    /// What the first line from each instant on posted, of the instants that the decision has
+    /// asked for so far; nothing where there is no such line yet.
+    pub settled: &'a BTreeMap<Instant, Vec<Posting>>,
 }
 
 impl<'a> From<&Situation<'a>> for Accounts<'a> {

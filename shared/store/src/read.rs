@@ -110,25 +110,46 @@ impl Ledger {
         let Some(newest) = self.newest(&account).await? else {
             return Ok(None);
         };
-        if newest.entry.recorded_at <= at {
-            return self.carried(newest, at).await.map(Some);
+        let is_early = |line: &Recorded| line.entry.recorded_at <= at;
+        match self.parted(newest, is_early).await?.0 {
+            Some(line) => self.carried(line, at).await.map(Some),
+            None => Ok(None),
         }
-        // Lines 1..=early were recorded by `at`; those from `late` on were not.
-        let (mut early, mut late) = (None, newest.entry.number);
+    }
+
+    /// The first line that was recorded at an instant or later, of the account whose newest line
+    /// is given; `None` when even that is earlier. Costs as much as [`Self::load_as_of`].
+    pub(crate) async fn first_line_from(
+        &self,
+        newest: &Recorded,
+        at: Instant,
+    ) -> Result<Option<Recorded>, StoreError> {
+        Ok(self.parted(newest.clone(), |line| line.entry.recorded_at < at).await?.1)
+    }
+
+    /// The last line of an account that is early and the first that is not, by binary search over
+    /// the numbers of its log. All lines before one that is early are.
+    async fn parted(
+        &self,
+        newest: Recorded,
+        is_early: impl Fn(&Recorded) -> bool,
+    ) -> Result<(Option<Recorded>, Option<Recorded>), StoreError> {
+        if is_early(&newest) {
+            return Ok((Some(newest), None));
+        }
+        let account = newest.entry.account.clone();
+        let (mut early, mut late) = (None, newest);
         loop {
             let low = early.as_ref().map_or(0, |line: &Recorded| line.entry.number);
-            let middle = low + (late - low) / 2;
+            let middle = low + (late.entry.number - low) / 2;
             if middle == low {
-                return match early {
-                    Some(line) => self.carried(line, at).await.map(Some),
-                    None => Ok(None),
-                };
+                return Ok((early, Some(late)));
             }
             let line = self.existing_line(&account, middle).await?;
-            if line.entry.recorded_at <= at {
+            if is_early(&line) {
                 early = Some(line);
             } else {
-                late = middle;
+                late = line;
             }
         }
     }

@@ -93,6 +93,7 @@ fn award_of_tier_points_reaches_a_level() {
             level: named("silver"),
             since: at(NOW),
             review_at: Some(at("2027-11-20T13:00:00Z")),
+            reached: None,
         };
         assert_eq!(line.wallet.standing, reached.then_some(standing));
     }

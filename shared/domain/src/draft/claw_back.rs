@@ -9,6 +9,26 @@ use crate::program::ClawbackPolicy;
 use crate::time::Instant;
 use crate::wallet::{Holding, Lot, sum};
 
+/// Where points that are taken back had come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnLot {
+    /// How many of them went into the lot. The lot then was never given them.
+    pub count: Points,
+    /// Its accrual, when it had one.
+    pub accrue_at: Option<Instant>,
+    /// Its expiry.
+    pub expires_at: Option<Instant>,
+}
+
+/// What was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClawedBack {
+    /// How many of [`OwnLot::count`] were still in the lot.
+    pub own: Points,
+    /// How many the policy forgives.
+    pub forgiven: Points,
+}
+
 impl Draft {
     /// Takes points back (DESIGN 5.4): from the lot they came in with, pending or available; then
     /// from other available points, soonest expiry first; then from other pending ones; what is
@@ -22,9 +42,8 @@ impl Draft {
         points: &Handle,
         amount: Points,
         policy: ClawbackPolicy,
-        accrue_at: Option<Instant>,
-        expires_at: Option<Instant>,
-    ) -> Result<(), Insufficient> {
+        from: OwnLot,
+    ) -> Result<ClawedBack, Insufficient> {
         let asset = Asset::Points(points.clone());
         let mut owed = Units::from(amount);
         let there = self.wallet.holding(&asset).map_or(Units::ZERO, Holding::remaining);
@@ -32,17 +51,22 @@ impl Draft {
             return Err(Insufficient { available: there });
         }
         let holding = self.wallet.assets.entry(asset.clone()).or_default();
-        let accrue = accrue_at.filter(|accrue_at| self.now < *accrue_at);
+        let accrue = from.accrue_at.filter(|accrue_at| self.now < *accrue_at);
+        let is_own = |lot: &Lot| {
+            !lot.is_grace && lot.accrue_at == accrue && lot.expires_at == from.expires_at
+        };
         let mut order: Vec<&mut Lot> = holding.lots.iter_mut().collect();
-        order.sort_by_key(|lot| {
-            let own = !lot.is_grace && lot.accrue_at == accrue && lot.expires_at == expires_at;
-            (!own, !lot.is_accrued())
-        });
+        order.sort_by_key(|lot| (!is_own(lot), !lot.is_accrued()));
+        let mut own = Units::ZERO;
         let mut taken_from = Vec::new();
         for lot in order {
             let (taken, rest) = owed.take_up_to(lot.remaining);
             if !taken.is_zero() {
                 (_, lot.remaining) = lot.remaining.take_up_to(taken);
+                if is_own(lot) {
+                    own = taken.min(from.count.into());
+                    (_, lot.issued) = lot.issued.take_up_to(own);
+                }
                 taken_from.push((taken, lot.accrue_at, lot.expires_at));
             }
             owed = rest;
@@ -73,6 +97,8 @@ impl Draft {
             self.postings.push(moved(PostingReason::DebtIncurred, debt, None, None));
         }
         self.settle();
-        Ok(())
+        let is_forgiven = policy == ClawbackPolicy::Clamp;
+        let forgiven = if is_forgiven { owed.into() } else { Points::ZERO };
+        Ok(ClawedBack { own: own.into(), forgiven })
     }
 }

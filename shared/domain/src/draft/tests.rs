@@ -351,7 +351,8 @@ fn claw_back(
 ) -> Result<Line, Insufficient> {
     let mut draft = Draft::open(&wallet(before), at(10));
     let (accrue_at, expires_at) = (maybe_at(accrue_at), maybe_at(expires_at));
-    draft.claw_back(&named("p"), points(100), policy, accrue_at, expires_at)?;
+    let own = OwnLot { count: Points::ZERO, accrue_at, expires_at };
+    draft.claw_back(&named("p"), points(100), policy, own)?;
     Ok(close(draft))
 }
 
@@ -452,7 +453,10 @@ fn claw_back_that_is_rejected_changes_nothing() {
     let policy = ClawbackPolicy::Reject;
     for before in [&[][..], &["99/200 from - until 20"]] {
         let mut draft = Draft::open(&wallet(before), at(10));
-        let refused = draft.claw_back(&named("p"), points(100), policy, None, Some(at(20)));
+        let refused = {
+            let own = OwnLot { count: Points::ZERO, accrue_at: None, expires_at: Some(at(20)) };
+            draft.claw_back(&named("p"), points(100), policy, own)
+        };
         assert!(refused.is_err());
         assert_eq!(*draft.wallet(), wallet(before));
         assert_eq!(moved(&close(draft)), [""; 0]);

@@ -12,7 +12,7 @@ use crate::sample::{
     program_of, program_with,
 };
 use crate::time::Zone;
-use crate::wallet::Standing;
+use crate::wallet::{Reached, Standing};
 
 const NOW: &str = "2026-11-21T03:04:05Z";
 
@@ -291,6 +291,7 @@ fn tier_is_reached_at_once_and_never_by_a_point_less() {
         level: named("silver"),
         since: at(NOW),
         review_at: Some(at("2027-11-20T13:00:00Z")),
+        reached: Some(Reached { order: named("1000234"), is_returned: false, before: None }),
     };
     assert_eq!(silver.standing, Some(standing));
     // It changes once.

@@ -49,8 +49,8 @@ fn level_is_not_lost_when_the_window_shrinks() {
     let (tier, soon) = (named("tier"), Some(at("2026-12-01T00:00:00Z")));
     let reason = PostingReason::Issued;
     draft.issue(&tier, points(500), reason, None, soon).unwrap();
-    assert!(reach(&mut draft, &program));
-    assert!(!reach(&mut draft, &program));
+    assert!(reach(&mut draft, &program, None));
+    assert!(!reach(&mut draft, &program, None));
     let tiers = program.tiers.as_ref().unwrap();
     for (now, counted) in [("2026-11-30T23:59:59.999Z", 500), ("2026-12-01T00:00:00Z", 0)] {
         let later = Draft::open(draft.wallet(), at(now)).into_wallet();

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use super::plan::{PlanDocument, RefundsDocument};
-use super::purchase::PurchaseDocument;
+use super::purchase::{PurchaseDocument, ReturnDocument};
 use super::state::{DrawDocument, StandingDocument};
 use super::{Item, Millis, instant, is_false, is_zero, millis};
 use crate::key;
@@ -36,6 +36,7 @@ use crate::key;
 pub(super) enum DetailDocument {
     Facts(FactsSetDocument),
     Purchase(PurchaseDocument),
+    Return(ReturnDocument),
     Award(AwardDocument),
     Adjustment(AdjustmentDocument),
     TierAssignment(AssignmentDocument),
@@ -207,6 +208,7 @@ impl DetailDocument {
             Detail::Purchase(purchased) => {
                 Self::Purchase(PurchaseDocument::from_purchased(purchased))
             }
+            Detail::Return(returned) => Self::Return(ReturnDocument::from_returned(returned)),
             Detail::Award(awarded) => Self::Award(AwardDocument { reason: awarded.reason.clone() }),
             Detail::Adjustment(adjusted) => Self::Adjustment(AdjustmentDocument {
                 points: adjusted.points.clone(),
@@ -291,6 +293,7 @@ impl DetailDocument {
         Ok(match kind {
             "facts" => Self::Facts(parse(item)?),
             "purchase" => Self::Purchase(parse(item)?),
+            "return" => Self::Return(parse(item)?),
             "award" => Self::Award(parse(item)?),
             "adjustment" => Self::Adjustment(parse(item)?),
             "tier_assignment" => Self::TierAssignment(parse(item)?),
@@ -329,6 +332,9 @@ impl DetailDocument {
             (Self::Facts(set), None) => Detail::Facts { facts: set.facts, first: set.first },
             (Self::Purchase(document), Some(Operation::Purchase(order))) => {
                 Detail::Purchase(document.into_purchased(order)?)
+            }
+            (Self::Return(document), Some(Operation::Return(order, id))) => {
+                Detail::Return(document.into_returned(order, id)?)
             }
             (Self::Award(document), Some(Operation::Award(award))) => {
                 Detail::Award(Awarded { award, reason: document.reason })

@@ -6,8 +6,8 @@ use scrip_domain::amount::{Minor, Points, Units};
 use scrip_domain::asset::Asset;
 use scrip_domain::card::{Card, CardKey, End, PinTerms};
 use scrip_domain::facts::Facts;
-use scrip_domain::id::{CardId, Handle, KeyId, LotId, MemberId, RedemptionId};
-use scrip_domain::wallet::{Draw, Drawn, Hold, Holding, Identity, Lot, Standing, Wallet};
+use scrip_domain::id::{CardId, Handle, KeyId, LotId, MemberId, OrderId, RedemptionId};
+use scrip_domain::wallet::{Draw, Drawn, Hold, Holding, Identity, Lot, Reached, Standing, Wallet};
 use serde::{Deserialize, Serialize};
 
 use super::{Millis, instant, is_false, is_zero, millis};
@@ -35,6 +35,19 @@ pub(super) struct StandingDocument {
     /// Its anniversary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     review: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reached: Option<ReachedDocument>,
+}
+
+/// How an order reached the level.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReachedDocument {
+    order: OrderId,
+    #[serde(default, skip_serializing_if = "is_false")]
+    returned: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<Box<StandingDocument>>,
 }
 
 /// What a gift card is besides its value. Neither its PIN nor the key of it is here: only the name
@@ -166,12 +179,24 @@ impl StateDocument {
 
 impl StandingDocument {
     pub(super) fn from_standing(standing: &Standing) -> Self {
-        let Standing { level, since, review_at } = standing;
-        Self { level: level.clone(), since: Millis(*since), review: millis(*review_at) }
+        let Standing { level, since, review_at, reached } = standing;
+        let reached = reached.as_ref().map(|reached| ReachedDocument {
+            order: reached.order.clone(),
+            returned: reached.is_returned,
+            before: reached.before.as_deref().map(|before| Box::new(Self::from_standing(before))),
+        });
+        let (level, since, review) = (level.clone(), Millis(*since), millis(*review_at));
+        Self { level, since, review, reached }
     }
 
     pub(super) fn into_standing(self) -> Standing {
-        Standing { level: self.level, since: self.since.0, review_at: instant(self.review) }
+        let reached = self.reached.map(|reached| Reached {
+            order: reached.order,
+            is_returned: reached.returned,
+            before: reached.before.map(|before| Box::new(before.into_standing())),
+        });
+        let (level, since, review_at) = (self.level, self.since.0, instant(self.review));
+        Standing { level, since, review_at, reached }
     }
 }
 

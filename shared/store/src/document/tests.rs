@@ -19,13 +19,12 @@ use scrip_domain::asset::Kind;
 use scrip_domain::award::{self, Award};
 use scrip_domain::conversion::{self, Conversion};
 use scrip_domain::currency::Currency;
-use scrip_domain::draft::Draft;
-use scrip_domain::entry::{Decision, Detail, Entry, Line};
+use scrip_domain::entry::{Decision, Entry};
 use scrip_domain::facts::{self, Facts};
 use scrip_domain::issue::extension::{self, Extension};
 use scrip_domain::issue::void::{self, Void};
 use scrip_domain::issue::{self, Issue, Value as Issued};
-use scrip_domain::program::{ClawbackPolicy, Document, Program};
+use scrip_domain::program::{Document, Program};
 use scrip_domain::purchase::{self, LineKind, Purchase, PurchaseLine};
 use scrip_domain::redeem::capture::{self, Part};
 use scrip_domain::redeem::refund::{self, Refund};
@@ -47,6 +46,7 @@ use crate::operation::Fingerprint;
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/document/");
 
 mod card;
+mod returns;
 
 /// A member's log with every kind of line and every optional part of one.
 struct Log {
@@ -300,17 +300,9 @@ fn log() -> Log {
     let decided = release::decide(&log.wallet(), Some(&history), log.now);
     log.append(decided.unwrap());
     log.redeem("lapsing", 150, Settlement::Held(Some("P7D".parse().unwrap())));
-    // A hold lapses, a lot expires in its own instant, and owed points are repaid.
+    // A hold lapses, and a lot expires in its own instant.
     log.advance("P30D");
-    let mut draft = Draft::open(&log.wallet(), log.now);
-    let survey = "survey".parse().unwrap();
-    let much = Points::try_from(1_000).unwrap();
-    draft.claw_back(&survey, much, ClawbackPolicy::Debt, None, None).unwrap();
-    let reason = "a line that returns will write".parse().unwrap();
-    let awarded = award::Awarded { award: "clawed".parse().unwrap(), reason };
-    let line: Line = draft.close(Detail::Award(awarded));
-    log.append(Decision::<()>::Append(line));
-    log.award("repays", 100, None);
+    log.award("later", 100, None);
     log.hierarchy();
     log
 }
@@ -380,6 +372,7 @@ fn logs() -> Vec<(&'static str, Vec<Entry>)> {
         ("format-1.json", log().entries),
         ("format-1-gift-card.json", card),
         ("format-1-claimant.json", bob),
+        ("format-1-returns.json", returns::log()),
     ]
 }
 

@@ -186,7 +186,8 @@ fn claw_back_takes_its_own_lot_and_not_the_grace_lot_of_its_expiry() {
     holding.put(Lot { expires_at: Some(at(19)), is_grace: false, ..holding.lots[0].clone() });
     let mut draft = Draft::open(&wallet, at(10));
     let policy = ClawbackPolicy::Debt;
-    draft.claw_back(&named("p"), points(11), policy, None, Some(at(20))).unwrap();
+    let own = OwnLot { count: Points::ZERO, accrue_at: None, expires_at: Some(at(20)) };
+    draft.claw_back(&named("p"), points(11), policy, own).unwrap();
     let lots = draft.wallet().points(&named("p")).unwrap().lots.iter();
     let left: Vec<(i64, bool, u64)> = lots
         .map(|lot| (lot.expires_at.unwrap().millis(), lot.is_grace, lot.remaining.get()))
