@@ -1,4 +1,4 @@
-//! Killed between any two writes: every operation of gift cards and sweeps, before each of its
+//! Killed between any two writes: orders, returns, gift cards and sweeps, before each of its
 //! writes in turn. Sent again it comes to the same, nothing is lost, and nothing is due without a
 //! marker.
 
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
-use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::config::{Builder, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use scrip_domain::account::AccountId;
@@ -64,6 +64,7 @@ pub(crate) enum Step {
     Card(&'static str, &'static str, Value),
     Redeem(&'static str, &'static str, Value),
     Credit(&'static str, &'static str, Value),
+    Earn(&'static str, &'static str, Value),
     Advance(&'static str),
     Expire,
     Revert,
@@ -104,10 +105,19 @@ impl World {
     }
 
     pub(crate) fn app(&self, kill: Option<&Kill>) -> App {
-        let mut config = self.embedded.client().config().to_builder();
-        if let Some(kill) = kill {
-            config = config.interceptor(kill.clone());
-        }
+        let config = self.embedded.client().config().to_builder();
+        self.app_of(match kill {
+            Some(kill) => config.interceptor(kill.clone()),
+            None => config,
+        })
+    }
+
+    /// One whose calls meet `fault`.
+    pub(crate) fn app_with(&self, fault: impl Intercept + 'static) -> App {
+        self.app_of(self.embedded.client().config().to_builder().interceptor(fault))
+    }
+
+    fn app_of(&self, config: Builder) -> App {
         let now = Arc::clone(&self.now);
         let clock = Arc::new(move || *now.lock().unwrap());
         let ledger = Ledger::new(Client::from_conf(config.build()), TABLE, clock);
@@ -124,6 +134,9 @@ impl World {
             }
             Step::Credit(route, ids, body) => {
                 self.serve::<scrip_credit::Credit>(app, route, ids, body).await
+            }
+            Step::Earn(route, ids, body) => {
+                self.serve::<scrip_earn::Earn>(app, route, ids, body).await
             }
             Step::Advance(period) => {
                 let period: Period = period.parse().unwrap();
@@ -185,7 +198,7 @@ impl World {
     }
 
     /// Every account's newest state and number of lines, random numbers masked.
-    async fn books(&self) -> BTreeMap<String, (String, String)> {
+    pub(crate) async fn books(&self) -> BTreeMap<String, (String, String)> {
         let mut books = BTreeMap::new();
         for item in self.items().await {
             let text = |name: &str| item[name].as_s().unwrap().clone();
@@ -202,8 +215,13 @@ impl World {
         books
     }
 
+    /// Of the card.
+    pub(crate) fn last4(&self) -> &str {
+        &self.card.0[12..]
+    }
+
     /// Card numbers are random; the one of the test is `C`, others are `N`.
-    fn masked(&self, text: &str) -> String {
+    pub(crate) fn masked(&self, text: &str) -> String {
         let text = text.replace(&self.card.0, "C");
         match text.strip_prefix("CARD#6") {
             Some(_) => "CARD#N".to_owned(),
@@ -299,6 +317,17 @@ async fn check(what: &str, steps: &[Step]) {
 const DIRECT: &str = "PUT /v1/gift-card-redemptions/{redemption}";
 const BASKET: &str = "PUT /v1/members/{member}/redemptions/{redemption}";
 
+pub(crate) fn purchase() -> Step {
+    let body = json!({"currency": "AUD", "transacted_at": START,
+        "lines": [{"id": "1", "net": "600.00"}]});
+    Step::Earn("PUT /v1/members/{member}/purchases/{order}", "bob o", body)
+}
+
+pub(crate) fn give_back(net: &str) -> Step {
+    let body = json!({"returned_at": START, "lines": [{"id": "1", "net": net}]});
+    Step::Earn("PUT /v1/members/{member}/purchases/{order}/returns/{return}", "bob o r", body)
+}
+
 pub(crate) fn direct(hold: bool) -> Step {
     let body = json!({"number": "$number", "pin": "$pin", "amount": "20.00", "currency": "AUD", "hold": hold});
     Step::Card(DIRECT, "d", body)
@@ -330,6 +359,14 @@ pub(crate) fn claim(member: &'static str) -> Step {
         member,
         json!({"number": "$number", "pin": "$pin"}),
     )
+}
+
+#[tokio::test]
+async fn killed_before_any_write_an_order_is_recorded_and_returned_once() {
+    check("purchase", &[purchase()]).await;
+    check("return", &[purchase(), give_back("600.00")]).await;
+    let late = [purchase(), Step::Advance("P3Y"), Step::Expire, give_back("100.00")];
+    check("return after the points expired", &late).await;
 }
 
 #[tokio::test]

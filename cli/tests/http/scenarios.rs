@@ -1,8 +1,10 @@
 //! What must never go wrong. Each of these is a bug that other systems of this kind shipped.
 
 mod cards;
+mod dropped;
 mod holds;
 mod refunds;
+mod returns;
 mod stale;
 mod sweeps;
 mod units;

@@ -8,7 +8,7 @@ use scrip_domain::id::{Handle, LotId, MemberId, RESERVED, Reason};
 use scrip_domain::issue::{self, Issue, Refusal, Value};
 use scrip_domain::program::Program;
 use scrip_domain::time::Instant;
-use scrip_edge::{Answer, ApiRequest, App, CurrentProgram, Object, Problem, line_of};
+use scrip_edge::{Answer, ApiRequest, App, Caller, CurrentProgram, Object, Problem, line_of};
 use serde::{Deserialize, Serialize};
 
 use crate::{ValueAnswer, id};
@@ -34,9 +34,10 @@ struct BenefitBody {
     expires_at: Option<Instant>,
 }
 
+/// A credit to issue.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CreditBody {
+pub struct CreditBody {
     credit: Handle,
     amount: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,18 +62,18 @@ struct IssueAnswer<'a> {
 
 pub(crate) async fn put_reward(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
     let Object(body): Object<RewardBody> = request.body()?;
-    let id = free_id(request, Kind::Reward)?;
+    let id = free(id(request, Kind::Reward)?, Kind::Reward)?;
     let knows = |program: &Program| program.reward(&body.reward).is_some();
     let program = app.program_knowing(knows).await?;
     let amount = money(&program, body.currency, &body.amount)?;
     let value = Value::Reward(body.reward.clone(), amount, body.currency);
     let command = Issue { id, value, reason: None, expires_at: body.expires_at };
-    put(app, request, &body, command, &program).await
+    put(app, (request.caller(), request.path("member")?), &body, command, &program).await
 }
 
 pub(crate) async fn put_benefit(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
     let Object(body): Object<BenefitBody> = request.body()?;
-    let id = free_id(request, Kind::Benefit)?;
+    let id = free(id(request, Kind::Benefit)?, Kind::Benefit)?;
     if body.uses.is_some_and(Units::is_zero) {
         return Err(Problem::invalid("uses", "must be more than 0"));
     }
@@ -80,30 +81,44 @@ pub(crate) async fn put_benefit(app: &App, request: &ApiRequest) -> Result<Answe
     let program = app.program_knowing(knows).await?;
     let value = Value::Benefit(body.benefit.clone(), body.uses);
     let command = Issue { id, value, reason: None, expires_at: body.expires_at };
-    put(app, request, &body, command, &program).await
+    put(app, (request.caller(), request.path("member")?), &body, command, &program).await
 }
 
 pub(crate) async fn put_credit(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
-    let Object(body): Object<CreditBody> = request.body()?;
-    let id = free_id(request, Kind::Credit)?;
+    let id = id(request, Kind::Credit)?;
+    let Object(body) = request.body()?;
+    record_credit(app, request.caller(), request.path("member")?, id, &body).await
+}
+
+/// Issues a credit to a member, however it was asked.
+///
+/// # Errors
+/// [`Problem`].
+pub async fn record_credit(
+    app: &App,
+    caller: &Caller,
+    member: MemberId,
+    id: LotId,
+    body: &CreditBody,
+) -> Result<Answer, Problem> {
+    let id = free(id, Kind::Credit)?;
     let knows = |program: &Program| program.credit(&body.credit).is_some();
     let program = app.program_knowing(knows).await?;
     let amount = money(&program, body.currency, &body.amount)?;
     let value = Value::Credit(body.credit.clone(), amount, body.currency);
     let (reason, expires_at) = (Some(body.reason.clone()), body.expires_at);
-    put(app, request, &body, Issue { id, value, reason, expires_at }, &program).await
+    put(app, (caller, member), body, Issue { id, value, reason, expires_at }, &program).await
 }
 
 async fn put(
     app: &App,
-    request: &ApiRequest,
+    (caller, member): (&Caller, MemberId),
     body: &impl Serialize,
     command: Issue,
     program: &CurrentProgram,
 ) -> Result<Answer, Problem> {
-    let member: MemberId = request.path("member")?;
     let operation = Operation::Issue(command.value.kind(), command.id.clone());
-    let part = request.part(member, Some(operation), body, program)?;
+    let part = caller.part(member, Some(operation), body, program)?;
     let outcome = app
         .ledger
         .apply(&part, |situation| {
@@ -116,8 +131,7 @@ async fn put(
 }
 
 /// An id that is not one of those which scrip gives itself.
-fn free_id(request: &ApiRequest, kind: Kind) -> Result<LotId, Problem> {
-    let id = id(request, kind)?;
+fn free(id: LotId, kind: Kind) -> Result<LotId, Problem> {
     if id.is_reserved() {
         let fault = format!("must not begin with \"{}\"", RESERVED.join("\" or \""));
         return Err(Problem::invalid(kind.as_str(), fault));

@@ -1,7 +1,7 @@
 //! Issuing: rewards, benefits and credits; voiding and extending them.
 
 mod extension;
-mod issue;
+pub mod issue;
 mod void;
 
 use scrip_domain::amount::Units;

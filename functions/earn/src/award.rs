@@ -6,15 +6,16 @@ use scrip_domain::entry::{Detail, Entry, Operation};
 use scrip_domain::id::{AwardId, Handle, MemberId, Reason};
 use scrip_domain::posting::PostingReason;
 use scrip_domain::time::Instant;
-use scrip_edge::{Answer, ApiRequest, App, Object, Problem, line_of};
+use scrip_edge::{Answer, ApiRequest, App, Caller, Object, Problem, line_of};
 use serde::{Deserialize, Serialize};
 
 use crate::purchase::{Earned, earned};
 use crate::{outside_the_calendar, retired, unknown_points};
 
+/// Points to give.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Body {
+pub struct AwardBody {
     points: Handle,
     amount: Points,
     reason: Reason,
@@ -37,15 +38,35 @@ struct AwardAnswer<'a> {
 }
 
 pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
-    let member: MemberId = request.path("member")?;
-    let award: AwardId = request.path("award")?;
-    let Object(body): Object<Body> = request.body()?;
+    let (member, award) = (request.path("member")?, request.path("award")?);
+    let Object(body) = request.body()?;
+    record(app, request.caller(), member, award, body).await
+}
+
+impl AwardBody {
+    /// When the business event happened; `None`: now.
+    pub fn issued_at(&self) -> Option<Instant> {
+        self.issued_at
+    }
+}
+
+/// Gives points to a member, however it was asked.
+///
+/// # Errors
+/// [`Problem`].
+pub async fn record(
+    app: &App,
+    caller: &Caller,
+    member: MemberId,
+    award: AwardId,
+    body: AwardBody,
+) -> Result<Answer, Problem> {
     if body.amount.is_zero() {
         return Err(Problem::invalid("amount", "must be more than 0"));
     }
     let program = app.program_knowing(|program| program.points(&body.points).is_some()).await?;
-    let part = request.part(member, Some(Operation::Award(award.clone())), &body, &program)?;
-    let Body { points, amount, reason, issued_at, accrue_at, expires_at } = body;
+    let part = caller.part(member, Some(Operation::Award(award.clone())), &body, &program)?;
+    let AwardBody { points, amount, reason, issued_at, accrue_at, expires_at } = body;
     let command = Award { award, points, amount, reason, issued_at, accrue_at, expires_at };
     let outcome = app
         .ledger

@@ -1,15 +1,17 @@
-//! Earning: member facts, purchases, awards, adjustments and tier assignments.
+//! Earning: member facts, purchases and their returns, awards, adjustments and tier assignments.
 
 mod adjustment;
-mod award;
+pub mod award;
 mod facts;
-mod purchase;
+pub mod purchase;
+pub mod returns;
 mod tier;
 
 use scrip_edge::{Answer, ApiRequest, App, Code, Function, Problem, Route, Scope};
 
 const FACTS: &str = "PUT /v1/members/{member}";
 const PURCHASE: &str = "PUT /v1/members/{member}/purchases/{order}";
+const RETURN: &str = "PUT /v1/members/{member}/purchases/{order}/returns/{return}";
 const AWARD: &str = "PUT /v1/members/{member}/awards/{award}";
 const ADJUSTMENT: &str = "PUT /v1/members/{member}/adjustments/{adjustment}";
 const TIER_ASSIGNMENT: &str = "PUT /v1/members/{member}/tier-assignments/{assignment}";
@@ -22,6 +24,7 @@ impl Function for Earn {
     const ROUTES: &'static [Route] = &[
         Route { key: FACTS, scope: Scope::Earn },
         Route { key: PURCHASE, scope: Scope::Earn },
+        Route { key: RETURN, scope: Scope::Earn },
         Route { key: AWARD, scope: Scope::Earn },
         Route { key: ADJUSTMENT, scope: Scope::Admin },
         Route { key: TIER_ASSIGNMENT, scope: Scope::Admin },
@@ -31,6 +34,7 @@ impl Function for Earn {
         match request.route() {
             FACTS => facts::put(app, request).await,
             PURCHASE => purchase::put(app, request).await,
+            RETURN => returns::put(app, request).await,
             AWARD => award::put(app, request).await,
             ADJUSTMENT => adjustment::put(app, request).await,
             TIER_ASSIGNMENT => tier::put(app, request).await,

@@ -11,15 +11,16 @@ use scrip_domain::posting::PostingReason;
 use scrip_domain::purchase::{self, LineKind, Purchase, PurchaseLine, Purchased, Refusal};
 use scrip_domain::redeem::History;
 use scrip_domain::time::Instant;
-use scrip_edge::{Answer, ApiRequest, App, Code, Object, Problem, line_of, require_lines};
+use scrip_edge::{Answer, ApiRequest, App, Caller, Code, Object, Problem, line_of, require_lines};
 use scrip_store::Request;
 use serde::{Deserialize, Serialize};
 
 use crate::outside_the_calendar;
 
+/// A completed order.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Body {
+pub struct PurchaseBody {
     currency: Currency,
     transacted_at: Instant,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,9 +65,9 @@ struct PurchaseAnswer<'a> {
 }
 
 #[derive(Serialize)]
-struct TierAnswer<'a> {
-    level: &'a Handle,
-    changed: bool,
+pub(crate) struct TierAnswer<'a> {
+    pub(crate) level: &'a Handle,
+    pub(crate) changed: bool,
 }
 
 /// Points that came in with a line. Tier points are progress, not a balance: they show neither
@@ -84,13 +85,33 @@ pub(crate) struct Earned<'a> {
 }
 
 pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
-    let member: MemberId = request.path("member")?;
-    let order: OrderId = request.path("order")?;
-    let Object(body): Object<Body> = request.body()?;
-    let command = command(&order, &body)?;
+    let (member, order) = (request.path("member")?, request.path("order")?);
+    let Object(body) = request.body()?;
+    record(app, request.caller(), member, order, &body).await
+}
+
+impl PurchaseBody {
+    /// When the order was made.
+    pub fn transacted_at(&self) -> Instant {
+        self.transacted_at
+    }
+}
+
+/// Records a member's order, however it arrived.
+///
+/// # Errors
+/// [`Problem`].
+pub async fn record(
+    app: &App,
+    caller: &Caller,
+    member: MemberId,
+    order: OrderId,
+    body: &PurchaseBody,
+) -> Result<Answer, Problem> {
+    let command = command(&order, body)?;
     let program = app.program().await?;
-    let operation_name = Operation::Purchase(order);
-    let part = request.part(member, Some(operation_name), &body, &program)?;
+    let operation = Operation::Purchase(order);
+    let part = caller.part(member, Some(operation), body, &program)?;
     let part = Request { about: command.redemption.clone().map(Operation::Redemption), ..part };
     let outcome = app
         .ledger
@@ -105,7 +126,7 @@ pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Probl
     Ok(Answer::created_or_replayed(&entry, replayed, &answer(&entry)))
 }
 
-fn command(order: &OrderId, body: &Body) -> Result<Purchase, Problem> {
+fn command(order: &OrderId, body: &PurchaseBody) -> Result<Purchase, Problem> {
     require_lines(body.lines.iter().map(|Object(line)| &line.id))?;
     let amount = |field: &str, text: &str| {
         body.currency.parse_amount(text).map_err(|error| Problem::invalid(field, error))

@@ -75,7 +75,7 @@ async fn set(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
     if seen != number {
         return Err(version_conflict(number));
     }
-    let set = app.ledger.set_program(document, seen, request.caller()).await?;
+    let set = app.ledger.set_program(document, seen, request.caller().as_str()).await?;
     app.forget_program();
     let set = set.ok_or_else(|| version_conflict(number.saturating_add(1)))?;
     Ok(answer(StatusCode::CREATED, &set, "program"))

@@ -2,17 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use scrip_domain::asset::{Asset, Kind};
-use scrip_domain::card::{CardKey, Spender};
-use scrip_domain::currency::Currency;
-use scrip_domain::entry::{CardMove, Operation};
-use scrip_domain::id::{Handle, LotId, MemberId, RedemptionId};
-use scrip_domain::posting::Posting;
+use scrip_domain::id::{MemberId, RedemptionId};
 use scrip_domain::time::Instant;
-use scrip_edge::{Answer, ApiRequest, App, Code, Problem, change};
+use scrip_edge::{Answer, ApiRequest, App, Code, PostingAnswer, Problem, operation_path};
 use scrip_store::Recorded;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::summary::summary;
 
@@ -39,31 +33,6 @@ struct EntryAnswer {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lapsed: Vec<RedemptionId>,
     hash: String,
-}
-
-/// One of `points`, `reward`, `benefit` and `credit` is the definition; all but points have an id.
-#[derive(Serialize)]
-struct PostingAnswer {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    points: Option<Handle>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reward: Option<Handle>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    benefit: Option<Handle>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    credit: Option<Handle>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<LotId>,
-    /// A decimal string of what is money, a whole number of points or uses.
-    amount: Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    currency: Option<Currency>,
-    reason: &'static str,
-    at: Instant,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    accrue_at: Option<Instant>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<Instant>,
 }
 
 pub(crate) async fn list(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
@@ -97,64 +66,14 @@ fn answer(recorded: &Recorded, zone: scrip_domain::time::Zone) -> EntryAnswer {
     EntryAnswer {
         entry: entry.number,
         kind: entry.line.detail.kind(),
-        operation: entry.line.detail.operation().as_ref().map(path),
+        operation: entry.line.detail.operation().as_ref().map(operation_path),
         recorded_at: entry.recorded_at,
         by: entry.by.clone(),
         program: entry.program,
         summary: summary(entry, zone),
-        postings: entry.line.postings.iter().map(posting).collect(),
+        postings: entry.line.postings.iter().map(PostingAnswer::of).collect(),
         lapsed: entry.line.lapsed.clone(),
         hash: hex::encode(recorded.hash),
-    }
-}
-
-fn posting(posting: &Posting) -> PostingAnswer {
-    let definition = || posting.asset.definition().clone();
-    let of = |kind| (posting.asset.kind() == Some(kind)).then(definition);
-    PostingAnswer {
-        points: matches!(posting.asset, Asset::Points(_)).then(definition),
-        reward: of(Kind::Reward),
-        benefit: of(Kind::Benefit),
-        credit: of(Kind::Credit),
-        id: posting.id.clone(),
-        amount: change(&posting.asset, posting.amount),
-        currency: posting.asset.currency(),
-        reason: posting.reason.as_str(),
-        at: posting.at,
-        accrue_at: posting.accrue_at,
-        expires_at: posting.expires_at,
-    }
-}
-
-fn path(operation: &Operation) -> String {
-    match operation {
-        Operation::Purchase(id) => format!("purchases/{id}"),
-        Operation::Award(id) => format!("awards/{id}"),
-        Operation::Adjustment(id) => format!("adjustments/{id}"),
-        Operation::TierAssignment(id) => format!("tier-assignments/{id}"),
-        Operation::Redemption(id) => format!("redemptions/{id}"),
-        Operation::Capture(id) => format!("redemptions/{id}/capture"),
-        Operation::Release(id) => format!("redemptions/{id}/release"),
-        Operation::Refund(id, refund) => format!("redemptions/{id}/refunds/{refund}"),
-        Operation::Issue(kind, id) => format!("{kind}s/{id}"),
-        Operation::Void(kind, id) => format!("{kind}s/{id}/void"),
-        Operation::Extension(kind, id, extension) => {
-            format!("{kind}s/{id}/extensions/{extension}")
-        }
-        Operation::Conversion(id) => format!("conversions/{id}"),
-        Operation::Transfer(id) => format!("transfers/{id}"),
-        Operation::TransferRefund(id, refund) => format!("transfers/{id}/refunds/{refund}"),
-        Operation::CardCredit(CardKey { purchaser, card }, it) => match it {
-            CardMove::Claim => format!("claims/{purchaser}/{card}"),
-            CardMove::Revert => format!("gift-cards/{card}/revert"),
-            CardMove::Cancel => format!("gift-cards/{card}/cancel"),
-            CardMove::Void => format!("gift-cards/{card}/void"),
-        },
-        Operation::Of(Spender::Member(member), it) => format!("members/{member}/{}", path(it)),
-        Operation::Of(Spender::Direct, it) => format!("gift-card-{}", path(it)),
-        // These stand in the log of a card, which has no statement.
-        Operation::CardIssue(CardKey { card, .. }) => format!("gift-cards/{card}"),
-        Operation::CardMove(..) => "gift-cards".to_owned(),
     }
 }
 

@@ -15,8 +15,12 @@ use scrip_domain::time::{Instant, Zone};
 pub(crate) fn summary(entry: &Entry, zone: Zone) -> String {
     let mut parts = vec![what_was_asked(entry, zone)];
     let postings = &entry.line.postings;
-    let also =
-        [(PostingReason::Expired, "expired"), (PostingReason::DebtRepaid, "repaid what was owed")];
+    parts.extend(level_changed(entry));
+    let also = [
+        (PostingReason::Expired, "expired"),
+        (PostingReason::DebtRepaid, "repaid what was owed"),
+        (PostingReason::DebtIncurred, "are owed"),
+    ];
     for (reason, what) in also {
         let moved = moved(postings, reason);
         if !moved.is_empty() {
@@ -41,6 +45,16 @@ pub(crate) fn summary(entry: &Entry, zone: Zone) -> String {
     parts.join("; ")
 }
 
+/// "reached gold"; an assignment says so itself.
+fn level_changed(entry: &Entry) -> Option<String> {
+    let change = entry.line.level.as_ref()?;
+    match &entry.line.detail {
+        Detail::TierAssignment(_) => None,
+        Detail::Return(_) => Some(format!("no longer {} but {}", change.before, change.after)),
+        _ => Some(format!("reached {}", change.after)),
+    }
+}
+
 fn what_was_asked(entry: &Entry, zone: Zone) -> String {
     let postings = &entry.line.postings;
     match &entry.line.detail {
@@ -48,9 +62,16 @@ fn what_was_asked(entry: &Entry, zone: Zone) -> String {
         Detail::Purchase(purchased) => {
             let earned = earned(postings, zone);
             let earned = if earned.is_empty() { "nothing".to_owned() } else { earned };
-            let tier = purchased.tier.as_ref().filter(|tier| tier.changed);
-            let tier = tier.map(|tier| format!("; reached {}", tier.level)).unwrap_or_default();
-            format!("Purchase {} earned {earned}{tier}", purchased.order)
+            format!("Purchase {} earned {earned}", purchased.order)
+        }
+        Detail::Return(returned) => {
+            let taken = returned.taken.iter().map(|taken| {
+                value(&Asset::Points(taken.points.clone()), taken.amount.into(), None)
+            });
+            let taken: Vec<String> = taken.collect();
+            let taken = if taken.is_empty() { "nothing".to_owned() } else { taken.join(", ") };
+            let (id, order) = (&returned.id, &returned.purchased.order);
+            format!("Return {id} of {order} takes back {taken}")
         }
         Detail::Award(awarded) => {
             format!("Awarded {} for {}", earned(postings, zone), awarded.reason)

@@ -20,6 +20,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// What it is counted as: the kind of the line written, or `replayed`, `read`.
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+
     /// `200` to a question.
     pub fn read(body: &impl Serialize) -> Self {
         Self::new(StatusCode::OK, body, "read")

@@ -1,8 +1,10 @@
 //! What a function holds from its start: a client, built once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use aws_config::BehaviorVersion;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_secretsmanager::Client as SecretsClient;
@@ -17,6 +19,11 @@ use crate::programs::Programs;
 const TABLE: &str = "SCRIP_TABLE";
 /// The variable that names the secret with the key ring.
 const KEYS_SECRET: &str = "SCRIP_KEYS_SECRET";
+
+/// One try of one call of any service.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+/// One call with its tries.
+const CALL_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// What a function works with. Cheap to clone; keeps no state but the cached program.
 #[derive(Clone)]
@@ -55,18 +62,26 @@ impl App {
     /// # Errors
     /// [`StartError`].
     pub async fn from_environment() -> Result<Self, StartError> {
+        Self::from_aws(&aws().await)
+    }
+
+    /// The same, with what the function uses of AWS for other things, too.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn from_aws(shared: &SdkConfig) -> Result<Self, StartError> {
         let table = std::env::var(TABLE).map_err(|_| StartError::Variable(TABLE))?;
-        let shared = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
-        let client = Client::from_conf(client_config(Builder::from(&shared)));
+        let client = Client::from_conf(client_config(Builder::from(shared)));
         let app = Self::new(Ledger::new(client, &table, system_clock()));
         Ok(match std::env::var(KEYS_SECRET) {
-            Ok(id) => app.with_keys(Keys::secret(SecretsClient::new(&shared), &id)),
+            Ok(id) => app.with_keys(Keys::secret(SecretsClient::new(shared), &id)),
             Err(_) => app,
         })
     }
 
     /// The same app with a meter of its own.
-    pub(crate) fn for_request(&self) -> Self {
+    #[must_use]
+    pub fn for_request(&self) -> Self {
         Self { ledger: self.ledger.metered(), ..self.clone() }
     }
 
@@ -74,6 +89,17 @@ impl App {
     pub fn forget_program(&self) {
         self.programs.forget();
     }
+}
+
+/// Region, credentials and endpoints as the SDK finds them, and timeouts: by default it waits for a
+/// silent server for ever.
+pub async fn aws() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(ATTEMPT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(CALL_TIMEOUT)
+        .build();
+    aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts).load().await
 }
 
 /// The machine's clock.

@@ -25,6 +25,8 @@ pub enum Code {
     RedemptionNotCaptured,
     RefundExceedsRedemption,
     OrderBelongsToAnotherMember,
+    OrderUnknown,
+    ReturnExceedsOrder,
     VersionConflict,
     PayloadTooLarge,
     RedemptionStillHeld,
@@ -53,6 +55,8 @@ impl Code {
             Self::RedemptionNotCaptured => "redemption_not_captured",
             Self::RefundExceedsRedemption => "refund_exceeds_redemption",
             Self::OrderBelongsToAnotherMember => "order_belongs_to_another_member",
+            Self::OrderUnknown => "order_unknown",
+            Self::ReturnExceedsOrder => "return_exceeds_order",
             Self::VersionConflict => "version_conflict",
             Self::PayloadTooLarge => "payload_too_large",
             Self::RedemptionStillHeld => "redemption_still_held",
@@ -82,6 +86,8 @@ impl Code {
             | Self::RedemptionNotCaptured
             | Self::RefundExceedsRedemption
             | Self::OrderBelongsToAnotherMember
+            | Self::OrderUnknown
+            | Self::ReturnExceedsOrder
             | Self::RedemptionStillHeld
             | Self::GiftCardNotActive
             | Self::GiftCardHeld
@@ -97,7 +103,8 @@ impl Code {
     pub const fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::RedemptionStillHeld
+            Self::OrderUnknown
+                | Self::RedemptionStillHeld
                 | Self::GiftCardHeld
                 | Self::GiftCardLocked
                 | Self::Contended
@@ -118,6 +125,8 @@ impl Code {
             Self::RedemptionNotCaptured => "The redemption is not captured",
             Self::RefundExceedsRedemption => "The refund is more than is left",
             Self::OrderBelongsToAnotherMember => "The order belongs to another member",
+            Self::OrderUnknown => "The order has not been recorded yet",
+            Self::ReturnExceedsOrder => "More was returned than was bought",
             Self::VersionConflict => "There is a newer version",
             Self::PayloadTooLarge => "The body is too large",
             Self::RedemptionStillHeld => "The redemption is not captured yet",

@@ -9,11 +9,12 @@ use base64::engine::general_purpose::STANDARD;
 use scrip_domain::account::AccountId;
 use scrip_domain::entry::Operation;
 use scrip_domain::id::LineId;
-use scrip_store::{Fingerprint, Request};
+use scrip_store::Request;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::body::parse_body;
+use crate::caller::Caller;
 use crate::problem::{Code, Problem};
 use crate::programs::CurrentProgram;
 
@@ -29,11 +30,11 @@ const PAGE_DEFAULT: u32 = 20;
 /// An authenticated request for one route.
 pub struct ApiRequest {
     event: ApiGatewayV2httpRequest,
-    caller: String,
+    caller: Caller,
 }
 
 impl ApiRequest {
-    pub(crate) fn new(event: ApiGatewayV2httpRequest, caller: String) -> Self {
+    pub(crate) fn new(event: ApiGatewayV2httpRequest, caller: Caller) -> Self {
         Self { event, caller }
     }
 
@@ -43,7 +44,7 @@ impl ApiRequest {
     }
 
     /// The authenticated caller.
-    pub fn caller(&self) -> &str {
+    pub fn caller(&self) -> &Caller {
         &self.caller
     }
 
@@ -68,11 +69,10 @@ impl ApiRequest {
         text.map(str::parse).transpose().map_err(|error| Problem::invalid(name, error))
     }
 
-    /// This caller's request as an operation on an account, decided by `program`. `body`
-    /// is what is compared when the same operation is sent again.
+    /// [`Caller::part`] of the one who sent it.
     ///
     /// # Errors
-    /// `invalid_request`, for a body that cannot be written as JSON again; none is.
+    /// As there.
     pub fn part(
         &self,
         account: impl Into<AccountId>,
@@ -80,15 +80,7 @@ impl ApiRequest {
         body: &impl Serialize,
         program: &CurrentProgram,
     ) -> Result<Request, Problem> {
-        let unwritable = |_| Problem::invalid("body", "cannot be written as JSON");
-        Ok(Request {
-            account: account.into(),
-            operation,
-            fingerprint: Fingerprint::of(body).map_err(unwritable)?,
-            by: self.caller.clone(),
-            program: program.version,
-            about: None,
-        })
+        self.caller.part(account, operation, body, program)
     }
 
     /// The size of a page: `limit`, 1 to 100.
@@ -116,11 +108,11 @@ impl ApiRequest {
     pub fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let text = self.event.body.as_deref().unwrap_or_default();
         if !self.event.is_base64_encoded {
-            require_size(text.len())?;
+            require_body_size(text.len())?;
             return parse_body(text.as_bytes());
         }
         // Four characters of base64 are three bytes.
-        require_size(text.len() / 4 * 3)?;
+        require_body_size(text.len() / 4 * 3)?;
         let bytes = STANDARD.decode(text);
         let bytes = bytes.map_err(|_| Problem::invalid("body", "must be JSON"))?;
         parse_body(&bytes)
@@ -164,7 +156,11 @@ pub fn require_unique<T: Ord>(
     Ok(seen.len())
 }
 
-fn require_size(bytes: usize) -> Result<(), Problem> {
+/// Requires that a body or message is not too large.
+///
+/// # Errors
+/// `payload_too_large`.
+pub fn require_body_size(bytes: usize) -> Result<(), Problem> {
     if bytes <= BODY_BYTES_MAX {
         return Ok(());
     }

@@ -1,11 +1,11 @@
 //! One invocation of a function.
 
-use std::time::Instant as Stopwatch;
+use std::time::{Duration, Instant as Stopwatch};
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::encodings::Body;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Context, LambdaEvent, service_fn};
 use scrip_store::Usage;
 use tracing_subscriber::EnvFilter;
 
@@ -68,7 +68,7 @@ pub async fn run<F: Function>() -> Result<(), lambda_runtime::Error> {
 }
 
 /// One JSON object a line, as CloudWatch reads it.
-pub(crate) fn start_logging() {
+pub fn start_logging() {
     let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .json()
@@ -76,6 +76,13 @@ pub(crate) fn start_logging() {
         .with_current_span(false)
         .with_env_filter(filter)
         .init();
+}
+
+/// When a function must begin nothing more, to be done `before` Lambda would end it.
+pub fn stop_at(context: &Context, before: Duration) -> Option<Stopwatch> {
+    #[expect(clippy::disallowed_types, reason = "the edge is where the clock is read")]
+    let left = context.deadline().duration_since(std::time::SystemTime::now()).ok()?;
+    Stopwatch::now().checked_add(left.saturating_sub(before))
 }
 
 /// Answers one event and logs it.

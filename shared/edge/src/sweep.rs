@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
 
-use lambda_runtime::{Context, LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, service_fn};
 use scrip_domain::account::AccountId;
 use scrip_domain::entry::Decision;
 use scrip_domain::limit::LimitReached;
@@ -24,7 +24,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::serve::start_logging;
+use crate::serve::{start_logging, stop_at};
 
 /// Shards that are worked through at once: as many calls are under way, which one connection each
 /// carries easily.
@@ -114,18 +114,12 @@ pub async fn run_sweep<S: Sweep + 'static>() -> Result<(), lambda_runtime::Error
     lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
         let app = app.clone();
         async move {
-            let stop_at = stop_at(&event.context);
+            let stop_at = stop_at(&event.context, BEFORE_DEADLINE);
             let options = SweepOptions { stop_at, ..SweepOptions::default() };
             Ok::<_, lambda_runtime::Error>(sweep::<S>(&app, options).await?.0)
         }
     }))
     .await
-}
-
-fn stop_at(context: &Context) -> Option<Stopwatch> {
-    #[expect(clippy::disallowed_types, reason = "the edge is where the clock is read")]
-    let left = context.deadline().duration_since(std::time::SystemTime::now()).ok()?;
-    Stopwatch::now().checked_add(left.saturating_sub(BEFORE_DEADLINE))
 }
 
 /// Looks at every account of a job whose hour ended at least 15 minutes ago, and logs what it came

@@ -1,0 +1,148 @@
+//! Scenario 5: points farming through returns.
+
+use serde_json::{Value, json};
+
+use crate::support::{START, Stack, basket, order};
+
+const ORDER: &str = "/v1/members/alice/purchases/1000234";
+
+/// A return of so much of line 1.
+fn back(net: &str) -> Value {
+    json!({"returned_at": START, "lines": [{"id": "1", "net": net}]})
+}
+
+#[tokio::test]
+async fn scenario_5_points_that_were_spent_and_returned_are_owed() {
+    let stack = Stack::new().await;
+    stack.put(ORDER, &order("59.95")).await.is(201);
+    stack.advance("P15D").await;
+    let mut spend = basket(&json!(50));
+    spend["use"]["points"]["definition"] = json!("reward");
+    stack.put("/v1/members/alice/redemptions/r", &spend).await.is(201);
+    let reply = stack.put(&format!("{ORDER}/returns/R-88"), &back("59.95")).await;
+    reply.is(201);
+    assert_eq!(
+        reply.body,
+        json!({
+            "return": "R-88", "order": "1000234", "member": "alice", "entry": 3,
+            "clawed_back": [
+                {"points": "reward", "amount": 59, "debt": 50,
+                 "from": [{"amount": 9, "expires_at": "2027-12-31T13:00:00Z"}]},
+                {"points": "tier", "amount": 59,
+                 "from": [{"amount": 59, "expires_at": "2027-11-30T13:00:00Z"}]},
+            ],
+        })
+    );
+    assert_eq!(stack.points("alice", "reward").await, [0, 0, 0, 50]);
+    // The same again is the same, and another is refused, for nothing is left of the order.
+    let again = stack.put(&format!("{ORDER}/returns/R-88"), &back("59.95")).await;
+    assert_eq!((again.status, again.replayed, &again.body), (200, true, &reply.body));
+    let more = stack.put(&format!("{ORDER}/returns/R-89"), &back("0.01")).await;
+    more.refused(409, "return_exceeds_order");
+    assert_eq!((&more.body["field"], &more.body["left"]), (&json!("lines[0].net"), &json!("0.00")));
+    let other = stack.put(&format!("{ORDER}/returns/R-88"), &back("59.94")).await;
+    other.refused(409, "operation_conflict");
+    // The next points repay it.
+    stack.put("/v1/members/alice/purchases/2", &order("60.00")).await.is(201);
+    assert_eq!(stack.points("alice", "reward").await, [10, 0, 0, 0]);
+    let entry = stack.get("/v1/members/alice/entries/3").await.ok();
+    assert_eq!(entry["operation"], json!("purchases/1000234/returns/R-88"));
+    assert_eq!(
+        entry["summary"],
+        json!(
+            "Return R-88 of 1000234 takes back 59 reward points, 59 tier points; 50 reward points are owed"
+        )
+    );
+}
+
+#[tokio::test]
+async fn scenario_5_partial_returns_in_any_split_leave_the_same_points() {
+    let stack = Stack::new().await;
+    for (member, split) in [
+        ("a", vec!["59.95"]),
+        ("b", vec!["0.01", "59.94"]),
+        ("c", vec!["19.99", "19.99", "19.97"]),
+        ("d", vec!["0.96", "0.99", "29.00", "29.00"]),
+    ] {
+        let path = format!("/v1/members/{member}/purchases/o-{member}");
+        stack.put(&path, &order("59.95")).await.is(201);
+        let mut points = 0;
+        for (number, part) in split.iter().enumerate() {
+            let reply = stack.put(&format!("{path}/returns/{number}"), &back(part)).await;
+            reply.is(201);
+            let taken = &reply.body["clawed_back"][0];
+            points += if taken.is_null() { 0 } else { taken["amount"].as_u64().unwrap() };
+        }
+        assert_eq!(points, 59, "{split:?}");
+        assert_eq!(stack.points(member, "reward").await, [0, 0, 0, 0], "{split:?}");
+    }
+}
+
+#[tokio::test]
+async fn scenario_5_level_that_an_order_reached_goes_back_with_it() {
+    let stack = Stack::new().await;
+    stack.put(ORDER, &order("500.00")).await.is(201);
+    let tier = stack.get("/v1/members/alice").await.ok()["tier"].clone();
+    assert_eq!(tier["level"], json!("silver"));
+    let reply = stack.put(&format!("{ORDER}/returns/1"), &back("0.01")).await.ok();
+    assert_eq!(reply["tier"], json!({"level": "member", "changed": true}));
+    let tier = stack.get("/v1/members/alice").await.ok()["tier"].clone();
+    assert_eq!((&tier["level"], &tier["window_points"]), (&json!("member"), &json!(499)));
+    let entry = stack.get("/v1/members/alice/entries/2").await.ok();
+    let summary = entry["summary"].as_str().unwrap();
+    assert!(summary.ends_with("; no longer silver but member"), "{summary}");
+}
+
+/// A return that comes before its order may be sent again; one of somebody else's order never
+/// succeeds.
+#[tokio::test]
+async fn return_before_its_order_waits_and_of_another_members_order_is_refused() {
+    let stack = Stack::new().await;
+    let early = stack.put(&format!("{ORDER}/returns/1"), &back("10.00")).await;
+    early.refused(409, "order_unknown");
+    assert_eq!(early.body["retryable"], json!(true));
+    assert_eq!(stack.entry_count("alice").await, 0);
+    stack.put(ORDER, &order("59.95")).await.is(201);
+    stack.put(&format!("{ORDER}/returns/1"), &back("10.00")).await.is(201);
+    let other = stack.put("/v1/members/bob/purchases/1000234/returns/1", &back("10.00")).await;
+    other.refused(409, "order_belongs_to_another_member");
+    assert_eq!(other.body["retryable"], json!(false));
+    stack
+        .put("/v1/members/bob/purchases/2/returns/1", &back("1.00"))
+        .await
+        .refused(409, "order_unknown");
+}
+
+#[tokio::test]
+async fn malformed_return_names_its_field_and_changes_nothing() {
+    let stack = Stack::new().await;
+    stack.put(ORDER, &order("59.95")).await.is(201);
+    for (body, field) in [
+        (json!({"lines": [{"id": "1", "net": "1.00"}]}), "returned_at"),
+        (json!({"returned_at": START}), "lines"),
+        (json!({"returned_at": START, "lines": []}), "lines"),
+        (json!({"returned_at": START, "lines": [{"id": "1", "net": 1}]}), "lines[0].net"),
+        (json!({"returned_at": START, "lines": [{"id": "1", "net": "1.000"}]}), "lines[0].net"),
+        (json!({"returned_at": START, "lines": [{"id": "1", "net": "-1.00"}]}), "lines[0].net"),
+        (json!({"returned_at": START, "lines": [{"id": "2", "net": "1.00"}]}), "lines[0].id"),
+        (
+            json!({"returned_at": START,
+                   "lines": [{"id": "1", "net": "1.00"}, {"id": "1", "net": "1.00"}]}),
+            "lines[1].id",
+        ),
+        (
+            json!({"returned_at": START, "lines": [{"id": "1", "net": "1.00", "x": 1}]}),
+            "lines[0].x",
+        ),
+    ] {
+        let reply = stack.put(&format!("{ORDER}/returns/1"), &body).await;
+        reply.refused(400, "invalid_request");
+        assert_eq!(reply.body["field"], json!(field), "{}", reply.body);
+    }
+    let ahead =
+        json!({"returned_at": "2026-11-21T03:09:06Z", "lines": [{"id": "1", "net": "1.00"}]});
+    let reply = stack.put(&format!("{ORDER}/returns/1"), &ahead).await;
+    reply.refused(422, "rule_refused");
+    assert_eq!(reply.body["rule"], json!("returned_at_ahead"));
+    assert_eq!(stack.entry_count("alice").await, 1);
+}
