@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -14,7 +14,10 @@ use serde_json::json;
 
 use crate::gateway::problem;
 use crate::local::Stack;
-use crate::sweeps;
+use crate::{queue, sweeps};
+
+/// The largest request with messages, in bytes: as many as one may have, each of them small.
+const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Adds the routes.
 pub(crate) fn mount(router: Router<Arc<Stack>>) -> Router<Arc<Stack>> {
@@ -23,6 +26,8 @@ pub(crate) fn mount(router: Router<Arc<Stack>>) -> Router<Arc<Stack>> {
         .route("/_local/clock", post(clock))
         .route("/_local/capacity", get(capacity))
         .route("/_local/sweeps/{job}", post(sweeps::post))
+        .route("/_local/queue", post(queue::post).layer(DefaultBodyLimit::max(QUEUE_BYTES_MAX)))
+        .route("/_local/dead-letters", get(queue::dead_letters))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
 }

@@ -6,4 +6,5 @@ mod control;
 mod gateway;
 pub mod jobs;
 pub mod local;
+mod queue;
 mod sweeps;

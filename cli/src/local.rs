@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use crate::capacity::Capacity;
 use crate::clock::LocalClock;
+use crate::queue::DeadLetters;
 use crate::{control, gateway, sweeps};
 
 /// Where a local stack keeps its ledger.
@@ -87,6 +88,7 @@ pub(crate) struct Stack {
     /// Held by whoever tells the clock the time.
     pub(crate) telling: tokio::sync::Mutex<()>,
     pub(crate) capacity: Capacity,
+    pub(crate) dead_letters: DeadLetters,
 }
 
 /// A running local stack.
@@ -125,6 +127,7 @@ impl Local {
             clock,
             telling: tokio::sync::Mutex::default(),
             capacity: Capacity::default(),
+            dead_letters: DeadLetters::default(),
         });
         let (stop, mut stopped) = watch::channel(false);
         let sweeps = tokio::spawn(sweeps::on_the_clock(Arc::clone(&stack)));
