@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::gateway::problem;
 use crate::local::Stack;
-use crate::{queue, sweeps};
+use crate::{queue, stream, sweeps};
 
 /// The largest request with messages, in bytes: as many as one may have, each of them small.
 const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -27,6 +27,7 @@ pub(crate) fn mount(router: Router<Arc<Stack>>) -> Router<Arc<Stack>> {
         .route("/_local/capacity", get(capacity))
         .route("/_local/sweeps/{job}", post(sweeps::post))
         .route("/_local/queue", post(queue::post).layer(DefaultBodyLimit::max(QUEUE_BYTES_MAX)))
+        .route("/_local/events", get(stream::get))
         .route("/_local/dead-letters", get(queue::dead_letters))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)

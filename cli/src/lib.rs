@@ -7,4 +7,5 @@ mod gateway;
 pub mod jobs;
 pub mod local;
 mod queue;
+mod stream;
 mod sweeps;

@@ -11,7 +11,7 @@ use axum::Router;
 use scrip_domain::program::Document;
 use scrip_domain::time::Instant;
 use scrip_edge::{App, KeyRing, Keys, KeysError};
-use scrip_local::{Embedded, EmbeddedError, SAMPLE_PROGRAM, TABLE, client_at};
+use scrip_local::{Embedded, EmbeddedError, SAMPLE_PROGRAM, TABLE, client_at, streams_client_at};
 use scrip_store::{Ledger, StoreError, client_config, create_table};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use crate::capacity::Capacity;
 use crate::clock::LocalClock;
 use crate::queue::DeadLetters;
+use crate::stream::Stream;
 use crate::{control, gateway, sweeps};
 
 /// Where a local stack keeps its ledger.
@@ -89,6 +90,7 @@ pub(crate) struct Stack {
     pub(crate) telling: tokio::sync::Mutex<()>,
     pub(crate) capacity: Capacity,
     pub(crate) dead_letters: DeadLetters,
+    pub(crate) stream: Stream,
 }
 
 /// A running local stack.
@@ -117,6 +119,11 @@ impl Local {
         let keys = options.storage.keys()?;
         let endpoint = embedded.as_ref().map_or_else(String::new, Embedded::endpoint);
         let clock = clock(&client, options.clock).await?;
+        let stream = Stream::start(
+            client.clone(),
+            streams_client_at(&options.storage.url(embedded.as_ref())),
+        )
+        .await?;
         let ledger = Ledger::new(client, TABLE, clock.for_ledger());
         if options.clock.is_some() {
             ledger.set_local_clock(clock.now()).await?;
@@ -128,6 +135,7 @@ impl Local {
             telling: tokio::sync::Mutex::default(),
             capacity: Capacity::default(),
             dead_letters: DeadLetters::default(),
+            stream,
         });
         let (stop, mut stopped) = watch::channel(false);
         let sweeps = tokio::spawn(sweeps::on_the_clock(Arc::clone(&stack)));
@@ -193,6 +201,14 @@ impl Storage {
         let (embedded, client) = self.open().await?;
         let clock = clock(&client, None).await?;
         Ok((embedded, Ledger::new(client, TABLE, clock.for_ledger())))
+    }
+
+    /// Where its DynamoDB answers.
+    fn url(&self, embedded: Option<&Embedded>) -> String {
+        match self {
+            Self::Endpoint(url) => url.clone(),
+            Self::Memory | Self::File(_) => embedded.map_or_else(String::new, Embedded::endpoint),
+        }
     }
 
     /// The key ring that belongs to it: beside the ledger's file, or gone with the process. That of

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use aws_lambda_events::encodings::Body as LambdaBody;
 use scrip_edge::{App, Function, KeyRing, Keys, serve};
+use scrip_ingest::{Ingest, Quarantine};
 use scrip_local::Embedded;
+use scrip_publish::{Bus, Publish};
 
 use crate::support::START;
 
@@ -65,14 +67,44 @@ async fn every_sample_event_is_answered_and_every_route_has_one() {
         let event: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(event["source"], serde_json::json!("aws.scheduler"));
     }
+    let quarantine = Quarantine::memory();
+    let ingest = Ingest { app: app.clone(), quarantine: quarantine.clone() };
+    let mut replayed = 0;
+    for file in samples("ingest") {
+        let event = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        let report = Box::pin(ingest.handle(event, None)).await;
+        let is_rubbish = file.to_str().unwrap().contains("rubbish");
+        assert_eq!(report.quarantined, if is_rubbish { 2 } else { 0 }, "{}", file.display());
+        replayed += report.replayed;
+    }
+    // The order of the samples is that of the sample over HTTP, and so is its return.
+    assert_eq!(replayed, 3);
+    for file in samples("publish") {
+        let bus = Bus::memory();
+        let publish = Publish { bus: bus.clone() };
+        let event = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        assert_eq!(publish.handle(event).await, None, "{}", file.display());
+        assert!(!bus.events().is_empty());
+    }
     let folders: BTreeSet<String> = samples(".")
         .into_iter()
         .map(|folder| folder.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
     assert_eq!(
         folders,
-        ["credit", "earn", "expire", "gift-card", "program", "redeem", "revert", "wallet"]
-            .map(str::to_owned)
-            .into()
+        [
+            "credit",
+            "earn",
+            "expire",
+            "gift-card",
+            "ingest",
+            "program",
+            "publish",
+            "redeem",
+            "revert",
+            "wallet",
+        ]
+        .map(str::to_owned)
+        .into()
     );
 }

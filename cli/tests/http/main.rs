@@ -9,6 +9,7 @@
 mod api;
 mod bad_input;
 mod binary;
+mod bus;
 mod capacity;
 mod crash;
 mod earning;
@@ -18,7 +19,9 @@ mod hierarchy;
 mod jobs;
 mod local;
 mod openapi;
+mod queue;
 mod scenarios;
+mod schemas;
 mod secrets;
 mod support;
 mod worked_example;

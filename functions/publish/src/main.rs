@@ -1,3 +1,6 @@
 //! The Lambda function `publish`.
 
-fn main() {}
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    scrip_publish::run().await
+}

@@ -1,5 +1,7 @@
-//! Lines of the passbook at the border: their postings, and the path of what asked for them.
+//! Lines of the passbook at the border: their postings, what they leave, and the path of what asked
+//! for them.
 
+use scrip_domain::amount::{Points, Units};
 use scrip_domain::asset::{Asset, Kind};
 use scrip_domain::card::{CardKey, Spender};
 use scrip_domain::currency::Currency;
@@ -7,15 +9,15 @@ use scrip_domain::entry::{CardMove, Operation};
 use scrip_domain::id::{Handle, LotId};
 use scrip_domain::posting::Posting;
 use scrip_domain::time::Instant;
+use scrip_domain::wallet::{Holding, Wallet};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::value::change;
+use crate::value::{change, units};
 
-/// A movement of value, as statements and events show it. One of `points`, `reward`, `benefit`,
-/// `credit` and `gift_card` is the definition.
+/// What value is denominated in: one of these is the definition.
 #[derive(Debug, Serialize)]
-pub struct PostingAnswer {
+struct AssetAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     points: Option<Handle>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,6 +29,13 @@ pub struct PostingAnswer {
     /// Of what is on a gift card, in the card's own log.
     #[serde(skip_serializing_if = "Option::is_none")]
     gift_card: Option<Handle>,
+}
+
+/// A movement of value, as statements and events show it.
+#[derive(Debug, Serialize)]
+pub struct PostingAnswer {
+    #[serde(flatten)]
+    asset: AssetAnswer,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<LotId>,
     /// A decimal string of what is money, a whole number of points or uses.
@@ -41,17 +50,60 @@ pub struct PostingAnswer {
     expires_at: Option<Instant>,
 }
 
-impl PostingAnswer {
-    /// A posting of a line.
-    pub fn of(posting: &Posting) -> Self {
-        let definition = || posting.asset.definition().clone();
-        let of = |kind| (posting.asset.kind() == Some(kind)).then(definition);
+/// What there is of an asset, as events show it: a decimal string of what is money, a whole number
+/// of points or uses.
+#[derive(Debug, Serialize)]
+pub struct BalanceAnswer {
+    #[serde(flatten)]
+    asset: AssetAnswer,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<Currency>,
+    available: Value,
+    /// Of points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<Value>,
+    held: Value,
+    /// Of points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    debt: Option<Points>,
+}
+
+impl AssetAnswer {
+    fn of(asset: &Asset) -> Self {
+        let definition = || asset.definition().clone();
+        let of = |kind| (asset.kind() == Some(kind)).then(definition);
         Self {
-            points: matches!(posting.asset, Asset::Points(_)).then(definition),
+            points: matches!(asset, Asset::Points(_)).then(definition),
             reward: of(Kind::Reward),
             benefit: of(Kind::Benefit),
             credit: of(Kind::Credit),
-            gift_card: matches!(posting.asset, Asset::GiftCard(..)).then(definition),
+            gift_card: matches!(asset, Asset::GiftCard(..)).then(definition),
+        }
+    }
+}
+
+impl BalanceAnswer {
+    /// What a wallet has of an asset, all its lots together.
+    pub fn of(wallet: &Wallet, asset: &Asset) -> Self {
+        let is_points = matches!(asset, Asset::Points(_));
+        let holding = wallet.holding(asset);
+        let pending = holding.map_or(Units::ZERO, Holding::pending);
+        Self {
+            asset: AssetAnswer::of(asset),
+            currency: asset.currency(),
+            available: units(asset, wallet.available(asset)),
+            pending: is_points.then(|| units(asset, pending)),
+            held: units(asset, wallet.held(asset)),
+            debt: is_points.then(|| holding.map_or(Points::ZERO, |holding| holding.debt)),
+        }
+    }
+}
+
+impl PostingAnswer {
+    /// A posting of a line.
+    pub fn of(posting: &Posting) -> Self {
+        Self {
+            asset: AssetAnswer::of(&posting.asset),
             id: posting.id.clone(),
             amount: change(&posting.asset, posting.amount),
             currency: posting.asset.currency(),

@@ -22,7 +22,7 @@ pub use answer::{Answer, line_of};
 pub use app::{App, StartError, aws, system_clock};
 pub use body::{Object, parse_body};
 pub use caller::{Caller, Scope};
-pub use entry::{PostingAnswer, operation_path};
+pub use entry::{BalanceAnswer, PostingAnswer, operation_path};
 pub use gift_card::{card_held, card_not_active, not_spendable};
 pub use keys::{KeyRing, Keys, KeysError};
 pub use pin::Pin;

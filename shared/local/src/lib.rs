@@ -6,8 +6,11 @@
 mod embedded;
 mod runtime;
 
-pub use embedded::{Embedded, EmbeddedError, TABLE, client_at};
-pub use runtime::{check_binary, check_binary_needs_a_table, check_sweep_binary};
+pub use embedded::{Embedded, EmbeddedError, TABLE, client_at, streams_client_at};
+pub use runtime::{
+    Asked, Invoked, check_binary, check_binary_needs_a_table, check_sweep_binary,
+    invoke_with_services,
+};
 
 /// The program that a local ledger starts with.
 pub const SAMPLE_PROGRAM: &str = include_str!("../../domain/programs/sample.json");

@@ -31,7 +31,8 @@ struct Invocation {
 /// # Panics
 /// When it does not: this is for tests.
 pub async fn check_binary(binary: &str, event: &[u8], status: u16, kind: &str) {
-    let invoked = invoke_on_sample(Path::new(binary), event).await.unwrap_or_else(|it| refuse(&it));
+    let invoked =
+        invoke_on_sample(Path::new(binary), event, &[]).await.unwrap_or_else(|it| refuse(&it));
     assert_eq!(invoked.answer.get("statusCode"), Some(&status.into()), "{}", invoked.answer);
     let logged = invoked.logged().unwrap_or_else(|log| refuse(&log));
     let event: serde_json::Value = serde_json::from_slice(event).unwrap_or_default();
@@ -51,7 +52,8 @@ pub async fn check_binary(binary: &str, event: &[u8], status: u16, kind: &str) {
 /// # Panics
 /// When it does not: this is for tests.
 pub async fn check_sweep_binary(binary: &str, event: &[u8]) {
-    let invoked = invoke_on_sample(Path::new(binary), event).await.unwrap_or_else(|it| refuse(&it));
+    let invoked =
+        invoke_on_sample(Path::new(binary), event, &[]).await.unwrap_or_else(|it| refuse(&it));
     for count in ["visited", "posted", "failed", "left"] {
         assert_eq!(invoked.answer.get(count), Some(&0.into()), "{}", invoked.answer);
     }
@@ -82,10 +84,60 @@ fn refuse(fault: &str) -> ! {
 
 /// What a function answered, and what it logged.
 #[derive(Debug)]
-struct Invoked {
-    answer: serde_json::Value,
+pub struct Invoked {
+    /// Its answer.
+    pub answer: serde_json::Value,
     /// Its standard output: one JSON object a line.
-    log: String,
+    pub log: String,
+}
+
+/// What a real binary asked of services of AWS, and gave back.
+#[derive(Debug)]
+pub struct Asked {
+    /// What it answered and logged.
+    pub invoked: Invoked,
+    /// The body of each request to a service other than DynamoDB.
+    pub requests: Vec<serde_json::Value>,
+}
+
+/// Gives a real binary one event, on a ledger in memory with the sample program. Every service but
+/// DynamoDB is a stand-in on loopback that answers `reply` to whatever it is asked; variables are
+/// what the function needs beside the table, and the stand-in's URL where they say `$services`.
+///
+/// # Panics
+/// When the binary ends without an answer: this is for tests.
+pub async fn invoke_with_services(
+    binary: &str,
+    event: &[u8],
+    variables: &[(&str, &str)],
+    reply: serde_json::Value,
+) -> Asked {
+    let requests: Arc<Mutex<Vec<serde_json::Value>>> = Arc::default();
+    let record = Arc::clone(&requests);
+    let answer = move |body: Bytes| async move {
+        let request = serde_json::from_slice(&body).unwrap_or_default();
+        if let Ok(mut requests) = record.lock() {
+            requests.push(request);
+        }
+        ([("content-type", "application/x-amz-json-1.1")], reply.to_string())
+    };
+    let started = async {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        Ok::<_, std::io::Error>((listener.local_addr()?, listener))
+    };
+    let (address, listener) = started.await.unwrap_or_else(|error| refuse(&error.to_string()));
+    let services = Router::new().fallback(post(answer));
+    let server = tokio::spawn(async move { axum::serve(listener, services).await });
+    let url = format!("http://{address}");
+    let variables = variables.iter().map(|(name, value)| (*name, value.replace("$services", &url)));
+    let variables: Vec<(&str, String)> = variables.collect();
+    let borrowed: Vec<(&str, &str)> =
+        variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let invoked = invoke_on_sample(Path::new(binary), event, &borrowed).await;
+    let invoked = invoked.unwrap_or_else(|it| refuse(&it));
+    server.abort();
+    let requests = requests.lock().map(|requests| requests.clone()).unwrap_or_default();
+    Asked { invoked, requests }
 }
 
 impl Invoked {
@@ -155,7 +207,11 @@ async fn invoke(
 ///
 /// # Errors
 /// As [`invoke`]; also when the ledger cannot be made.
-async fn invoke_on_sample(binary: &Path, event: &[u8]) -> Result<Invoked, String> {
+async fn invoke_on_sample(
+    binary: &Path,
+    event: &[u8],
+    more: &[(&str, &str)],
+) -> Result<Invoked, String> {
     let embedded = Embedded::memory().await.map_err(|error| error.to_string())?;
     let ledger = embedded.ledger(Arc::new(|| Instant::EPOCH));
     let program = serde_json::from_str(SAMPLE_PROGRAM).map_err(|error| error.to_string())?;
@@ -168,7 +224,7 @@ async fn invoke_on_sample(binary: &Path, event: &[u8]) -> Result<Invoked, String
         ("AWS_REGION", "us-east-1"),
         ("SCRIP_TABLE", TABLE),
     ];
-    invoke(binary, &variables, event.to_vec()).await
+    invoke(binary, &[&variables, more].concat(), event.to_vec()).await
 }
 
 async fn next(State(invocation): State<Arc<Invocation>>) -> Response {

@@ -261,6 +261,19 @@ pub(crate) fn decode(id: &AccountId, mut item: Item) -> Result<Recorded, StoreEr
     Ok(Recorded { entry, hash, fingerprint, armed: armed.map_err(|error| damaged(&error))? })
 }
 
+/// The line in an item of the table, such as a stream brings; `None` when it is something else.
+///
+/// # Errors
+/// [`StoreError`], as for any line that is read.
+pub fn line_of_item(item: HashMap<String, AttributeValue>) -> Result<Option<Recorded>, StoreError> {
+    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+    let is_line = text(SORT).is_some_and(|sort| key::entry_number(sort).is_some());
+    match text(PARTITION).and_then(|partition| key::parse_account(partition)) {
+        Some(account) if is_line => decode(&account, item).map(Some),
+        _ => Ok(None),
+    }
+}
+
 fn encode_review(review: &Review) -> ReviewDocument {
     let Review { at, before, after } = review;
     ReviewDocument { at: Millis(*at), before: before.clone(), after: after.clone() }

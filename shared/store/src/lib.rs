@@ -25,6 +25,7 @@ mod usage;
 
 pub use attempts::Attempt;
 pub use client::client_config;
+pub use document::line_of_item;
 pub use due::{DueMarker, SetAside};
 pub use error::StoreError;
 pub use hour::Hour;

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, LocalSecondaryIndex, Projection,
-    ProjectionType, ScalarAttributeType,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
 };
 
 use crate::StoreError;
@@ -30,7 +30,8 @@ pub async fn create_table(client: &Client, table: &str) -> Result<(), StoreError
         .table_name(table)
         .billing_mode(BillingMode::PayPerRequest)
         .set_key_schema(Some(key_schema(SORT)?))
-        .local_secondary_indexes(operations_index()?);
+        .local_secondary_indexes(operations_index()?)
+        .stream_specification(new_images()?);
     for name in [PARTITION, SORT, OPERATION] {
         let attribute = AttributeDefinition::builder()
             .attribute_name(name)
@@ -49,6 +50,12 @@ pub async fn create_table(client: &Client, table: &str) -> Result<(), StoreError
         }
         Err(error) => Err(StoreError::from_sdk("CreateTable", &error)),
     }
+}
+
+/// What `publish` reads: every item as it was written.
+fn new_images() -> Result<StreamSpecification, StoreError> {
+    let stream = StreamSpecification::builder().stream_enabled(true);
+    stream.stream_view_type(StreamViewType::NewImage).build().map_err(|error| incomplete(&error))
 }
 
 fn operations_index() -> Result<LocalSecondaryIndex, StoreError> {
