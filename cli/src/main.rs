@@ -4,11 +4,13 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 use scrip_cli::jobs::{self, By, JobArg};
+use scrip_cli::load::{self, Columns, Load, Target};
 use scrip_cli::local::{Local, LocalError, Options, Storage};
 use scrip_domain::time::Instant;
-use scrip_edge::App;
+use scrip_edge::{App, aws};
 use scrip_local::Embedded;
 use scrip_store::Ledger;
 use tracing_subscriber::EnvFilter;
@@ -36,6 +38,8 @@ enum Command {
     Sweep(SweepArgs),
     /// Shows how many accounts have something due, day by day.
     Due(LedgerArgs),
+    /// Sends a file of orders to a local stack, or to the order queue.
+    Load(LoadArgs),
 }
 
 #[derive(Args)]
@@ -53,6 +57,33 @@ struct SweepArgs {
     set_aside: bool,
     #[command(flatten)]
     ledger: LedgerArgs,
+}
+
+#[derive(Args)]
+struct LoadArgs {
+    /// One message of the order queue a line, or a table of order lines when it ends in .csv.
+    file: PathBuf,
+    /// The local stack that they are sent to.
+    #[arg(long, default_value = DEFAULT_URL, conflicts_with = "queue_url")]
+    to: String,
+    /// The queue of SQS that they are sent to instead, as the environment's credentials find it.
+    #[arg(long)]
+    queue_url: Option<String>,
+    /// The header of a column of a table, such as member=CustomerID. May be given again.
+    #[arg(long, value_name = "NAME=HEADER")]
+    column: Vec<String>,
+    /// The currency of a table, where no column says it.
+    #[arg(long)]
+    currency: Option<String>,
+    /// How times are written in a table, as strftime does, such as "%Y-%m-%d %H:%M:%S".
+    #[arg(long)]
+    time_format: Option<String>,
+    /// Where such times are, such as Europe/London; UTC when not given.
+    #[arg(long, requires = "time_format", value_parser = zone)]
+    time_zone: Option<Tz>,
+    /// Send the whole file, whatever was sent of it before.
+    #[arg(long)]
+    restart: bool,
 }
 
 /// Where the ledger is: a table in AWS, as the environment's credentials find it, or what a local
@@ -89,6 +120,10 @@ struct LocalArgs {
     clock: Option<Instant>,
 }
 
+fn zone(text: &str) -> Result<Tz, String> {
+    text.parse().map_err(|_| "is no time zone, such as Europe/London".to_owned())
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     // The embedded database logs every failed condition, which to a ledger is a lost race.
@@ -100,6 +135,7 @@ async fn main() -> ExitCode {
         Some(Command::Local(args)) => local(args).await,
         Some(Command::Sweep(args)) => run_sweep(args).await,
         Some(Command::Due(args)) => show_due(args).await,
+        Some(Command::Load(args)) => return load_file(args).await,
         None => local(cli.local).await,
     };
     match ended {
@@ -146,6 +182,37 @@ async fn show_due(args: LedgerArgs) -> Result<(), LocalError> {
     let (_embedded, ledger) = ledger(args).await?;
     say(&jobs::due(&ledger).await?);
     Ok(())
+}
+
+/// Loads a file. Refused lines are told, and make it fail.
+async fn load_file(args: LoadArgs) -> ExitCode {
+    let mut columns = Columns {
+        currency: args.currency,
+        time_format: args.time_format,
+        time_zone: args.time_zone,
+        ..Columns::default()
+    };
+    for column in &args.column {
+        if let Err(error) = columns.name(column) {
+            say(&format!("scrip: --column {column} {error}"));
+            return ExitCode::FAILURE;
+        }
+    }
+    let target = match args.queue_url {
+        Some(url) => Target::Sqs { client: aws_sdk_sqs::Client::new(&aws().await), url },
+        None => Target::Local(args.to.trim_end_matches('/').to_owned()),
+    };
+    let load = Load { file: args.file, columns, restart: args.restart };
+    match load::run(&load, &target).await {
+        Ok(report) => {
+            say(&load::describe(&report));
+            if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            say(&format!("scrip: {error}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// The ledger, and the DynamoDB in this process that it is in, if it is.

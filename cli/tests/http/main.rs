@@ -17,6 +17,7 @@ mod events;
 mod gift_cards;
 mod hierarchy;
 mod jobs;
+mod load;
 mod local;
 mod openapi;
 mod queue;

@@ -73,6 +73,11 @@ impl Currency {
         10_u64.saturating_pow(u32::from(self.digits))
     }
 
+    /// How many digits of an amount stand after the point.
+    pub fn digits(self) -> u16 {
+        self.digits
+    }
+
     /// Reads `"25.00"` as 2500 minor units.
     ///
     /// # Errors

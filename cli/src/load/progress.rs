@@ -1,0 +1,58 @@
+//! How far a file has been sent, remembered beside it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{LoadError, at};
+
+/// What is remembered. It counts only for a file of the same length.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    bytes: u64,
+    sent: usize,
+}
+
+/// How far a file has been sent.
+pub(super) struct Progress {
+    path: PathBuf,
+    place: Place,
+}
+
+impl Progress {
+    /// That of a file: nothing, when it was never sent, has changed since, or is to be sent again.
+    pub(super) fn of(file: &Path, restart: bool) -> Result<Self, LoadError> {
+        let bytes = std::fs::metadata(file).map_err(|error| at(file, &error))?.len();
+        let mut name = file.file_name().unwrap_or_default().to_owned();
+        name.push(".progress");
+        let path = file.with_file_name(name);
+        let remembered = std::fs::read_to_string(&path).ok();
+        let place: Option<Place> = remembered.and_then(|text| serde_json::from_str(&text).ok());
+        let place = place.filter(|place| place.bytes == bytes && !restart);
+        Ok(Self { path, place: place.unwrap_or(Place { bytes, sent: 0 }) })
+    }
+
+    /// How many messages have been sent.
+    pub(super) fn sent(&self) -> usize {
+        self.place.sent
+    }
+
+    /// Remembers so many more.
+    pub(super) fn advance(&mut self, more: usize) -> Result<(), LoadError> {
+        self.place.sent = self.place.sent.saturating_add(more);
+        // Two numbers can always be written.
+        let text = serde_json::to_string(&self.place).unwrap_or_default();
+        std::fs::write(&self.path, text).map_err(|error| at(&self.path, &error))
+    }
+
+    /// Forgets it: the file was sent to its end.
+    pub(super) fn finish(self) -> Result<(), LoadError> {
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(at(&self.path, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! A table of order lines, as shops export them, into messages: rows with one order are one order,
+//! and rows with a negative quantity are a return.
+//!
+//! | column | what it is |
+//! |---|---|
+//! | `order`, `member`, `transacted_at` | needed |
+//! | `net`; or `quantity` and `unit_price` | needed: the line's total after discounts |
+//! | `currency` | or one for the whole table |
+//! | `sku`, `category`, `kind`, `location`, `country` | as in a message |
+//! | `returns` | of a return: the order it is of |
+//!
+//! A return that does not say its order is of the member's newest order before it in the table that
+//! has so much of its `sku` left.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+use chrono_tz::Tz;
+use csv::StringRecord;
+use rust_decimal::Decimal;
+use scrip_domain::amount::Minor;
+use scrip_domain::currency::Currency;
+use scrip_ingest::Message;
+use serde_json::{Map, Value, json};
+use thiserror::Error;
+
+use super::{Line, LoadError, Refused, reason};
+
+/// The columns that may be named.
+const NAMES: [&str; 13] = [
+    "order",
+    "member",
+    "transacted_at",
+    "net",
+    "quantity",
+    "unit_price",
+    "currency",
+    "sku",
+    "category",
+    "kind",
+    "location",
+    "country",
+    "returns",
+];
+
+/// How the columns of a table are read.
+#[derive(Debug, Default, Clone)]
+pub struct Columns {
+    /// Headers of columns that are not called by their own names.
+    pub headers: HashMap<String, String>,
+    /// The currency, where no column says it.
+    pub currency: Option<String>,
+    /// How times are written, as `strftime` does; RFC 3339 when not given.
+    pub time_format: Option<String>,
+    /// Where such times are.
+    pub time_zone: Option<Tz>,
+}
+
+/// A text that does not say which header a column has.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("must be NAME=HEADER, where NAME is one of {}", NAMES.join(", "))]
+pub struct NotAColumn;
+
+impl Columns {
+    /// Adds `member=CustomerID`.
+    ///
+    /// # Errors
+    /// [`NotAColumn`].
+    pub fn name(&mut self, text: &str) -> Result<(), NotAColumn> {
+        let (name, header) = text.split_once('=').ok_or(NotAColumn)?;
+        if !NAMES.contains(&name) {
+            return Err(NotAColumn);
+        }
+        self.headers.insert(name.to_owned(), header.to_owned());
+        Ok(())
+    }
+}
+
+/// A row that could be read.
+struct Row {
+    line: u64,
+    order: String,
+    member: String,
+    at: String,
+    currency: Currency,
+    /// Whether it came back.
+    is_back: bool,
+    /// Minor units; of what came back below nothing.
+    net: i64,
+    returns: Option<String>,
+    /// `sku`, `category` and `kind` of the line, `quantity`.
+    of_line: Map<String, Value>,
+    /// `location` and `country` of the order.
+    of_order: Map<String, Value>,
+}
+
+/// An order of the table, while it is put together.
+struct Order {
+    line: u64,
+    member: String,
+    message: Map<String, Value>,
+    lines: Vec<Sold>,
+}
+
+/// A line of an order, and what has not come back of it.
+struct Sold {
+    sku: Option<Value>,
+    left: i64,
+}
+
+/// The messages of a table, orders before what came back of them, and the rows that are none.
+pub(super) fn read(file: &Path, columns: &Columns) -> Result<(Vec<Line>, Vec<Refused>), LoadError> {
+    let failed = |error: csv::Error| LoadError::Table(format!("{}: {error}", file.display()));
+    let mut reader = csv::Reader::from_path(file).map_err(failed)?;
+    let places = places(reader.headers().map_err(failed)?, columns)?;
+    let (mut orders, mut refused): (Vec<Order>, Vec<Refused>) = (Vec::new(), Vec::new());
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut back: Vec<Row> = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(failed)?;
+        let line = record.position().map_or(0, csv::Position::line);
+        match row(line, &record, &places, columns) {
+            Err(reason) => refused.push(Refused { line, reason }),
+            Ok(row) if row.is_back && row.net == 0 => {
+                let reason = "`net` of what came back must be more than nothing".to_owned();
+                refused.push(Refused { line, reason });
+            }
+            Ok(row) if row.is_back => back.push(row),
+            Ok(row) => {
+                let place = *known.entry(row.order.clone()).or_insert(orders.len());
+                if place == orders.len() {
+                    orders.push(Order::new(&row));
+                }
+                if let Some(order) = orders.get_mut(place) {
+                    order.add(row);
+                }
+            }
+        }
+    }
+    let returns = returned(&mut orders, &known, back, &mut refused);
+    let all = orders.into_iter().map(|order| (order.line, Value::Object(order.message)));
+    let all = all.chain(returns);
+    let mut lines: Vec<Line> = Vec::new();
+    for (number, message) in all {
+        let text = message.to_string();
+        match Message::read(&text) {
+            Ok(_) => lines.push(Line { number, text }),
+            Err(problem) => {
+                refused.push(Refused { line: number, reason: reason(&problem.to_json()) });
+            }
+        }
+    }
+    Ok((lines, refused))
+}
+
+/// Where each column is.
+fn places(
+    headers: &StringRecord,
+    columns: &Columns,
+) -> Result<HashMap<&'static str, usize>, LoadError> {
+    let mut places = HashMap::new();
+    for name in NAMES {
+        let header = columns.headers.get(name).map_or(name, String::as_str);
+        match headers.iter().position(|each| each.trim() == header) {
+            Some(place) => drop(places.insert(name, place)),
+            None if columns.headers.contains_key(name) => {
+                return Err(LoadError::Table(format!("there is no column `{header}`")));
+            }
+            None => {}
+        }
+    }
+    let has = |name: &str| places.contains_key(name);
+    let missing = ["order", "member", "transacted_at"].into_iter().find(|name| !has(name));
+    let missing = missing.or_else(|| (!has("net") && !has("unit_price")).then_some("net"));
+    let missing =
+        missing.or_else(|| (!has("currency") && columns.currency.is_none()).then_some("currency"));
+    match missing {
+        None => Ok(places),
+        Some(name) => Err(LoadError::Table(format!(
+            "there is no column `{name}`: name it with --column {name}=HEADER"
+        ))),
+    }
+}
+
+fn row(
+    line: u64,
+    record: &StringRecord,
+    places: &HashMap<&'static str, usize>,
+    columns: &Columns,
+) -> Result<Row, String> {
+    let cell = |name: &str| {
+        let text = places.get(name).and_then(|place| record.get(*place)).map(str::trim);
+        text.filter(|text| !text.is_empty())
+    };
+    let needed =
+        |name: &str| cell(name).map(str::to_owned).ok_or_else(|| format!("`{name}` is missing"));
+    let currency = cell("currency").or(columns.currency.as_deref()).unwrap_or_default();
+    let currency = Currency::parse(currency).map_err(|error| format!("`currency` {error}"))?;
+    let number = |name: &str| {
+        let text = needed(name)?;
+        Decimal::from_str(&text).map_err(|_| format!("`{name}` must be a number"))
+    };
+    let net = match cell("net") {
+        Some(_) => number("net")?,
+        None => number("quantity")?
+            .checked_mul(number("unit_price")?)
+            .ok_or("`unit_price` is too large")?,
+    };
+    let quantity = cell("quantity").map(|_| number("quantity")).transpose()?;
+    let is_back = quantity.unwrap_or(net).is_sign_negative();
+    let net = minor(if is_back { -net.abs() } else { net }, currency)?;
+    let labels = |names: &[&str]| {
+        let named = names.iter().filter_map(|name| Some(((*name).to_owned(), json!(cell(name)?))));
+        named.collect::<Map<String, Value>>()
+    };
+    let mut of_line = labels(&["sku", "category", "kind"]);
+    if let Some(quantity) =
+        quantity.and_then(|it| u64::try_from(it.abs()).ok()).filter(|it| 0 < *it)
+    {
+        of_line.insert("quantity".to_owned(), json!(quantity));
+    }
+    Ok(Row {
+        line,
+        order: needed("order")?,
+        member: needed("member")?,
+        at: time(&needed("transacted_at")?, columns)?,
+        currency,
+        is_back,
+        net,
+        returns: cell("returns").map(str::to_owned),
+        of_line,
+        of_order: labels(&["location", "country"]),
+    })
+}
+
+/// Minor units of a currency, exactly.
+fn minor(amount: Decimal, currency: Currency) -> Result<i64, String> {
+    let unit = Decimal::from(10_u64.pow(u32::from(currency.digits())));
+    let minor = amount.checked_mul(unit).filter(|minor| minor.fract().is_zero());
+    let minor = minor.and_then(|minor| i64::try_from(minor).ok());
+    minor.ok_or_else(|| format!("`net` {amount} is not a whole number of {currency}'s minor units"))
+}
+
+fn time(text: &str, columns: &Columns) -> Result<String, String> {
+    let Some(format) = &columns.time_format else { return Ok(text.to_owned()) };
+    let wrong = || format!("`transacted_at` {text} is not written as {format}");
+    let local = NaiveDateTime::parse_from_str(text, format).map_err(|_| wrong())?;
+    let zone = columns.time_zone.unwrap_or(Tz::UTC);
+    // The earlier one, when clocks go back.
+    let at = zone.from_local_datetime(&local).earliest();
+    let at = at.ok_or_else(|| format!("`transacted_at` {text} does not exist in {zone}"))?;
+    let at: DateTime<Utc> = at.with_timezone(&Utc);
+    Ok(at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+}
+
+impl Order {
+    fn new(row: &Row) -> Self {
+        let mut message = row.of_order.clone();
+        let about = json!({"type": "order.completed", "version": 1, "member": row.member,
+            "order": row.order, "currency": row.currency, "transacted_at": row.at, "lines": []});
+        if let Value::Object(about) = about {
+            message.extend(about);
+        }
+        Self { line: row.line, member: row.member.clone(), message, lines: Vec::new() }
+    }
+
+    fn add(&mut self, row: Row) {
+        self.lines.push(Sold { sku: row.of_line.get("sku").cloned(), left: row.net });
+        let mut line = row.of_line;
+        line.insert("id".to_owned(), json!(self.lines.len().to_string()));
+        line.insert("net".to_owned(), json!(money(row.net, row.currency)));
+        if let Some(lines) = self.message.get_mut("lines").and_then(Value::as_array_mut) {
+            lines.push(Value::Object(line));
+        }
+    }
+
+    /// The lines that so much of `sku` came back of, and how much of each; `None` when there is not
+    /// so much left.
+    fn give_back(&mut self, sku: Option<&Value>, wanted: i64) -> Option<Vec<(usize, i64)>> {
+        let is_its = |sold: &&mut Sold| sold.sku.as_ref() == sku && 0 < sold.left;
+        let there: i64 =
+            self.lines.iter_mut().filter(is_its).map(|sold| sold.left).fold(0, i64::saturating_add);
+        if there < wanted {
+            return None;
+        }
+        let (mut rest, mut parts) = (wanted, Vec::new());
+        for (place, sold) in self.lines.iter_mut().enumerate() {
+            if sold.sku.as_ref() != sku {
+                continue;
+            }
+            let part = rest.min(sold.left);
+            if 0 < part {
+                sold.left = sold.left.saturating_sub(part);
+                rest = rest.saturating_sub(part);
+                parts.push((place, part));
+            }
+        }
+        Some(parts)
+    }
+}
+
+/// Never negative: what is given here was counted so.
+fn money(minor: i64, currency: Currency) -> String {
+    let minor = Minor::try_from(minor.unsigned_abs()).unwrap_or(Minor::MAX);
+    currency.format_amount(minor)
+}
+
+/// What came back of one order with one return.
+struct Return {
+    line: u64,
+    /// The place of its order.
+    order: usize,
+    id: String,
+    at: String,
+    currency: Currency,
+    /// Minor units by the place of the order's line.
+    parts: BTreeMap<usize, i64>,
+}
+
+impl Return {
+    fn into_message(self, orders: &[Order]) -> (u64, Value) {
+        let of = |name: &str| orders.get(self.order).and_then(|order| order.message.get(name));
+        let lines = self.parts.iter().map(|(place, part)| {
+            let id = place.saturating_add(1).to_string();
+            json!({"id": id, "net": money(*part, self.currency)})
+        });
+        let message = json!({"type": "order.returned", "version": 1, "member": of("member"),
+            "order": of("order"), "return": self.id, "returned_at": self.at,
+            "lines": lines.collect::<Vec<_>>()});
+        (self.line, message)
+    }
+}
+
+/// The messages of what came back, one for each return and order.
+fn returned(
+    orders: &mut [Order],
+    known: &HashMap<String, usize>,
+    back: Vec<Row>,
+    refused: &mut Vec<Refused>,
+) -> Vec<(u64, Value)> {
+    let mut returns: Vec<Return> = Vec::new();
+    for row in back {
+        let wanted = row.net.saturating_neg();
+        let sku = row.of_line.get("sku");
+        let candidates = match &row.returns {
+            Some(order) => known.get(order).copied().into_iter().collect(),
+            None => earlier(orders, &row),
+        };
+        let found = candidates
+            .into_iter()
+            .find_map(|place| Some((place, orders.get_mut(place)?.give_back(sku, wanted)?)));
+        let Some((order, parts)) = found else {
+            let reason = format!("no earlier order of `{}` has so much of it", row.member);
+            refused.push(Refused { line: row.line, reason });
+            continue;
+        };
+        let is_its = |back: &Return| back.order == order && back.id == row.order;
+        let place = returns.iter().position(is_its).unwrap_or(returns.len());
+        if place == returns.len() {
+            let Row { line, order: id, at, currency, .. } = row;
+            returns.push(Return { line, order, id, at, currency, parts: BTreeMap::new() });
+        }
+        for (line, part) in parts {
+            if let Some(back) = returns.get_mut(place) {
+                let sum = back.parts.entry(line).or_default();
+                *sum = sum.saturating_add(part);
+            }
+        }
+    }
+    returns.into_iter().map(|back| back.into_message(orders)).collect()
+}
+
+/// The member's orders that stand before a row in the table, the newest first.
+fn earlier(orders: &[Order], row: &Row) -> Vec<usize> {
+    let before = orders.iter().enumerate();
+    let before = before.filter(|(_, order)| order.member == row.member && order.line < row.line);
+    let mut places: Vec<usize> = before.map(|(place, _)| place).collect();
+    places.reverse();
+    places
+}
