@@ -11,7 +11,7 @@ use axum::Router;
 use scrip_domain::program::Document;
 use scrip_domain::time::Instant;
 use scrip_edge::{App, KeyRing, Keys, KeysError};
-use scrip_local::{Embedded, EmbeddedError, SAMPLE_PROGRAM, TABLE, client_at, streams_client_at};
+use scrip_local::{Embedded, EmbeddedError, SAMPLE_PROGRAM, TABLE, client_at};
 use scrip_store::{Ledger, StoreError, client_config, create_table};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -119,11 +119,7 @@ impl Local {
         let keys = options.storage.keys()?;
         let endpoint = embedded.as_ref().map_or_else(String::new, Embedded::endpoint);
         let clock = clock(&client, options.clock).await?;
-        let stream = Stream::start(
-            client.clone(),
-            streams_client_at(&options.storage.url(embedded.as_ref())),
-        )
-        .await?;
+        let (stream, client) = Stream::of(&client);
         let ledger = Ledger::new(client, TABLE, clock.for_ledger());
         if options.clock.is_some() {
             ledger.set_local_clock(clock.now()).await?;
@@ -201,14 +197,6 @@ impl Storage {
         let (embedded, client) = self.open().await?;
         let clock = clock(&client, None).await?;
         Ok((embedded, Ledger::new(client, TABLE, clock.for_ledger())))
-    }
-
-    /// Where its DynamoDB answers.
-    fn url(&self, embedded: Option<&Embedded>) -> String {
-        match self {
-            Self::Endpoint(url) => url.clone(),
-            Self::Memory | Self::File(_) => embedded.map_or_else(String::new, Embedded::endpoint),
-        }
     }
 
     /// The key ring that belongs to it: beside the ledger's file, or gone with the process. That of

@@ -124,7 +124,7 @@ async fn send_batch(client: &SqsClient, url: &str, lines: &[Line]) -> Result<(),
         if left.is_empty() {
             return Ok(());
         }
-        why = sent.failed().iter().map(|failed| format!("{} ", failed.code())).collect();
+        why = sent.failed().first().map(|failed| failed.code().to_owned()).unwrap_or_default();
         tokio::time::sleep(PAUSE).await;
     }
     let line = left.first().map_or(0, |line| line.number);

@@ -3,7 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::crash::{Step, World, about_direct, basket, claim, direct, store_credit};
+use scrip_ingest::{Ingest, Quarantine};
+
+use crate::crash::{
+    Step, World, about_direct, basket, claim, direct, give_back, purchase, store_credit,
+};
+use crate::queue::{completed, returned};
 
 /// Runs steps, and says what the last of them cost, in read and write units.
 async fn cost(steps: &[Step]) -> (String, String) {
@@ -74,6 +79,42 @@ const BASKET: (&str, &str) = ("4", "8");
 const BASKET_CAPTURE: (&str, &str) = ("3", "6");
 const BASKET_REFUND: (&str, &str) = ("3", "6");
 const REVERT: (&str, &str) = ("35", "7");
+
+/// A member who has shopped before, as `GET /_local/capacity` counts it. A return is half a unit
+/// more when its order is not the newest line; after three years its level is judged first, by the
+/// program of each anniversary.
+#[tokio::test]
+async fn returns_cost_what_is_promised() {
+    let back = give_back("100.00");
+    check("return", &[purchase(), back.clone()], ("2", "2")).await;
+    check("return, later", &[purchase(), store_credit(), back.clone()], ("2.5", "2")).await;
+    let late = [purchase(), Step::Advance("P3Y"), back];
+    check("return after the points expired", &late, ("4", "2")).await;
+}
+
+/// A message costs what the same request does over HTTP, and a unit to find whose order it is.
+#[tokio::test]
+async fn messages_cost_what_is_promised() {
+    let mut other = completed("bob", "2", "10.00");
+    other["transacted_at"] = json!("2026-11-21T03:04:05Z");
+    let mut known = returned("o", "r", "100.00");
+    known["member"] = json!("bob");
+    for (message, units) in
+        [(other, ("2", "3")), (known, ("2", "2")), (returned("o", "r", "100.00"), ("3", "2"))]
+    {
+        let world = World::new().await;
+        let app = world.app(None);
+        app.program().await.unwrap();
+        world.run(&app, &purchase()).await;
+        let ingest = Ingest { app, quarantine: Quarantine::memory() };
+        let event = json!({"Records": [{"messageId": "1", "body": message.to_string()}]});
+        let event = serde_json::from_value(event).unwrap();
+        let report = Box::pin(ingest.handle(event, None)).await;
+        assert_eq!(report.applied, 1, "{report:?}");
+        let found = (report.usage.read_units(), report.usage.write_units());
+        assert_eq!((found.0.as_str(), found.1.as_str()), units, "{message}");
+    }
+}
 
 /// A run with nothing to do is a look at 64 shards, however long ago the last one was.
 #[tokio::test]

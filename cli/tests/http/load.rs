@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -137,6 +138,64 @@ async fn load_goes_on_where_it_was_stopped() {
     assert!(!output.status.success());
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.starts_with("scrip: the stack at http://127.0.0.1:1 does not answer"), "{said}");
+}
+
+/// What SQS does not take at first is sent again, and nothing else is.
+#[tokio::test]
+async fn queue_of_sqs_is_sent_batches_until_it_has_taken_all() {
+    let requests: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let seen = Arc::clone(&requests);
+    let answer = move |body: axum::body::Bytes| async move {
+        let request: Value = serde_json::from_slice(&body).unwrap();
+        let mut seen = seen.lock().unwrap();
+        seen.push(request.clone());
+        let failed =
+            |id: &Value| json!({"Id": id, "Code": "ServiceUnavailable", "SenderFault": false});
+        let entries = request["Entries"].as_array().unwrap();
+        let (mut taken, mut left) = (Vec::new(), Vec::new());
+        for entry in entries {
+            if seen.len() == 1 && entry["Id"] == json!("3") {
+                left.push(failed(&entry["Id"]));
+            } else {
+                taken.push(json!({"Id": entry["Id"], "MessageId": "m", "MD5OfMessageBody": ""}));
+            }
+        }
+        axum::Json(json!({"Successful": taken, "Failed": left}))
+    };
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let service = axum::Router::new().fallback(axum::routing::post(answer));
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<String> = (0..12)
+        .map(|number| completed("alice", &format!("o{number}"), "1.00").to_string())
+        .collect();
+    let file = copied(folder.path(), "orders.jsonl", &lines.join("\n"));
+    let queue = format!("{url}/123456789012/orders");
+    let output = Command::new(env!("CARGO_BIN_EXE_scrip"))
+        .args(["load", "--queue-url", &queue])
+        .arg(&file)
+        .env("AWS_ENDPOINT_URL_SQS", &url)
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "local")
+        .env("AWS_SECRET_ACCESS_KEY", "local")
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said, "12 messages sent, 0 refused\n");
+    let requests = requests.lock().unwrap();
+    let ids = |request: &Value| -> Vec<String> {
+        let entries = request["Entries"].as_array().unwrap();
+        entries.iter().map(|entry| entry["Id"].as_str().unwrap().to_owned()).collect()
+    };
+    let sent: Vec<Vec<String>> = requests.iter().map(ids).collect();
+    let first: Vec<String> = (1..=10).map(|line| line.to_string()).collect();
+    assert_eq!(sent, [first, vec!["3".to_owned()], vec!["11".to_owned(), "12".to_owned()]]);
+    assert_eq!(requests[1]["Entries"][0]["MessageBody"], json!(lines[2]));
+    assert_eq!(requests[1]["Entries"][0]["MessageGroupId"], json!("alice"));
+    assert_eq!(requests[1]["QueueUrl"], json!(queue));
 }
 
 #[tokio::test]

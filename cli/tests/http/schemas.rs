@@ -63,7 +63,7 @@ fn remove(value: &mut Value, at: &str) {
     match value.pointer_mut(parent).unwrap() {
         Value::Object(members) => drop(members.remove(name)),
         Value::Array(items) => drop(items.remove(name.parse().unwrap())),
-        _ => unreachable!(),
+        other => panic!("{other} has no members"),
     }
 }
 
@@ -228,9 +228,9 @@ async fn live(stack: &Stack) {
     stack.post("/v1/members/bob/claims", &json!({"number": number, "pin": pin})).await.is(201);
     stack.advance("P15D").await;
     put("awards/soon-2", json!({"points": "survey", "amount": 1, "reason": "r"})).await;
-    let mut spent = basket(&json!(300));
-    spent["use"]["points"]["definition"] = json!("reward");
-    put("redemptions/spent", spent).await;
+    let mut points = basket(&json!(300));
+    points["use"]["points"]["definition"] = json!("reward");
+    put("redemptions/spent", points).await;
     put(
         "purchases/1/returns/2",
         json!({"returned_at": START, "lines": [{"id": "1", "net": "400.00"}]}),

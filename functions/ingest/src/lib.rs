@@ -319,10 +319,9 @@ fn delivery(place: usize, message: SqsMessage) -> Delivery {
 
 fn log_given_back(message: &str, problem: &Problem) {
     let code = problem.code.as_str();
-    match problem.internal() {
-        Some(error) => {
-            tracing::error!(function = "ingest", message, code, %error, "given back");
-        }
-        None => tracing::info!(function = "ingest", message, code, "given back"),
+    if let Some(error) = problem.internal() {
+        tracing::error!(function = "ingest", message, code, %error, "given back");
+    } else {
+        tracing::info!(function = "ingest", message, code, "given back");
     }
 }

@@ -18,7 +18,9 @@ fn id(number: u32) -> String {
 
 fn logged(log: &str) -> Value {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.filter(|line| line["message"] == json!("ingested")).last().unwrap()
+    let ingested = lines.filter(|line| line["message"] == json!("ingested"));
+    let [only] = ingested.collect::<Vec<_>>().try_into().unwrap();
+    only
 }
 
 #[tokio::test]

@@ -11,9 +11,12 @@ const VARIABLES: [(&str, &str); 2] =
 
 /// What EventBridge answers for so many events, of which one may fail.
 fn results(count: usize, failed: Option<usize>) -> Value {
-    let result = |place| match failed == Some(place) {
-        true => json!({"ErrorCode": "ThrottlingException", "ErrorMessage": "slower"}),
-        false => json!({"EventId": format!("e{place}")}),
+    let result = |place| {
+        if failed == Some(place) {
+            json!({"ErrorCode": "ThrottlingException", "ErrorMessage": "slower"})
+        } else {
+            json!({"EventId": format!("e{place}")})
+        }
     };
     let entries: Vec<Value> = (0..count).map(result).collect();
     json!({"FailedEntryCount": u32::from(failed.is_some()), "Entries": entries})

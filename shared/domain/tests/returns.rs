@@ -196,7 +196,7 @@ impl Shopper {
                     settled.extend(instants.into_iter().map(|at| {
                         let line = self.entries.iter().find(|entry| at <= entry.recorded_at);
                         (at, line.map(|line| line.line.postings.clone()).unwrap_or_default())
-                    }))
+                    }));
                 }
                 decided => break appended(decided),
             }
@@ -272,7 +272,9 @@ proptest! {
         backwards in prop::arbitrary::any::<bool>(),
     ) {
         let mut shopper = Shopper::new(program(true));
-        steps.iter().for_each(|step| shopper.take(step));
+        for step in &steps {
+            shopper.take(step);
+        }
         shopper.give_everything_back(backwards);
         shopper.assert_nothing_is_left();
         prop_assert_eq!(shopper.debt("p"), shopper.spent);
@@ -284,7 +286,9 @@ proptest! {
         backwards in prop::arbitrary::any::<bool>(),
     ) {
         let mut shopper = Shopper::new(program(false));
-        steps.iter().for_each(|step| shopper.take(step));
+        for step in &steps {
+            shopper.take(step);
+        }
         shopper.give_everything_back(backwards);
         shopper.assert_nothing_is_left();
         // The share of each order is rounded down.

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
-use aws_sdk_dynamodbstreams::{Client as StreamsClient, Config as StreamsConfig};
 use dynoxide::Database;
 use scrip_store::{Clock, Ledger, StoreError, client_config, create_table};
 use thiserror::Error;
@@ -108,16 +107,6 @@ impl Embedded {
             Err(error) => Err(EmbeddedError::Server(error.to_string())),
         }
     }
-}
-
-/// A client of the streams of a DynamoDB on this machine, which takes any credentials.
-pub fn streams_client_at(endpoint: &str) -> StreamsClient {
-    let config = StreamsConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::from_static("us-east-1"))
-        .credentials_provider(Credentials::new("local", "local", None, None, "scrip local"))
-        .endpoint_url(endpoint);
-    StreamsClient::from_conf(config.build())
 }
 
 /// A client of a DynamoDB on this machine, which takes any credentials.

@@ -6,7 +6,7 @@
 mod embedded;
 mod runtime;
 
-pub use embedded::{Embedded, EmbeddedError, TABLE, client_at, streams_client_at};
+pub use embedded::{Embedded, EmbeddedError, TABLE, client_at};
 pub use runtime::{
     Asked, Invoked, check_binary, check_binary_needs_a_table, check_sweep_binary,
     invoke_with_services,

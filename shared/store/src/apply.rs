@@ -114,7 +114,8 @@ impl Ledger {
         // that nothing was written.
         let mut unheard: Option<StoreError> = None;
         loop {
-            let setback = match self.attempt(request, &decide).await {
+            // Boxed: the futures of the SDK are deep.
+            let setback = match Box::pin(self.attempt(request, &decide)).await {
                 Ok(settled) => return Ok(settled),
                 Err(setback) => setback,
             };

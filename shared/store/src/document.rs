@@ -265,7 +265,7 @@ pub(crate) fn decode(id: &AccountId, mut item: Item) -> Result<Recorded, StoreEr
 ///
 /// # Errors
 /// [`StoreError`], as for any line that is read.
-pub fn line_of_item(item: HashMap<String, AttributeValue>) -> Result<Option<Recorded>, StoreError> {
+pub fn line_of_item(item: Item) -> Result<Option<Recorded>, StoreError> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
     let is_line = text(SORT).is_some_and(|sort| key::entry_number(sort).is_some());
     match text(PARTITION).and_then(|partition| key::parse_account(partition)) {

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, LocalSecondaryIndex, Projection,
-    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+    ProjectionType, ScalarAttributeType,
 };
 
 use crate::StoreError;
@@ -20,7 +20,8 @@ pub(crate) const SORT: &str = "sk";
 pub(crate) const OPERATION: &str = "op";
 
 /// Creates the table, unless there is one of this name. Only for a local stack and tests: a
-/// deployment's table is made by its template.
+/// deployment's table is made by its template, and has a stream, too. Here it would make the
+/// embedded database read all that it has streamed before every write.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -30,8 +31,7 @@ pub async fn create_table(client: &Client, table: &str) -> Result<(), StoreError
         .table_name(table)
         .billing_mode(BillingMode::PayPerRequest)
         .set_key_schema(Some(key_schema(SORT)?))
-        .local_secondary_indexes(operations_index()?)
-        .stream_specification(new_images()?);
+        .local_secondary_indexes(operations_index()?);
     for name in [PARTITION, SORT, OPERATION] {
         let attribute = AttributeDefinition::builder()
             .attribute_name(name)
@@ -50,12 +50,6 @@ pub async fn create_table(client: &Client, table: &str) -> Result<(), StoreError
         }
         Err(error) => Err(StoreError::from_sdk("CreateTable", &error)),
     }
-}
-
-/// What `publish` reads: every item as it was written.
-fn new_images() -> Result<StreamSpecification, StoreError> {
-    let stream = StreamSpecification::builder().stream_enabled(true);
-    stream.stream_view_type(StreamViewType::NewImage).build().map_err(|error| incomplete(&error))
 }
 
 fn operations_index() -> Result<LocalSecondaryIndex, StoreError> {

@@ -64,8 +64,8 @@ async fn check(what: &str, steps: &[Step]) {
             unharmed = Some((masked(&world, &body), world.books().await));
             continue;
         };
-        let lost = Lost { left: Arc::new(AtomicUsize::new(call - 1)) };
-        let (status, body) = world.run(&world.app_with(lost.clone()), last).await;
+        let fault = Lost { left: Arc::new(AtomicUsize::new(call - 1)) };
+        let (status, body) = world.run(&world.app_with(fault.clone()), last).await;
         let what = format!("{what}, answer to call {call} lost");
         if status == 503 {
             assert_eq!(body["code"], json!("unavailable"), "{what}");
@@ -75,7 +75,7 @@ async fn check(what: &str, steps: &[Step]) {
         let (status, body) = world.run(&healthy, last).await;
         assert!((200..300).contains(&status), "{what}: {body}");
         assert_eq!((masked(&world, &body), world.books().await), *after, "{what}");
-        if lost.left.load(Ordering::SeqCst) < usize::MAX / 2 {
+        if fault.left.load(Ordering::SeqCst) < usize::MAX / 2 {
             assert!(2 < call, "{what}: too few calls");
             return;
         }

@@ -1,34 +1,33 @@
 //! What a line was asked for, as it is stored. Ids are not repeated here: the operation's name
 //! has them.
 
+mod card;
+mod redemption;
+
 use scrip_domain::account::AccountId;
 use scrip_domain::adjustment::Adjusted;
 use scrip_domain::amount::{Change, Minor, Points, Units};
 use scrip_domain::asset::Asset;
 use scrip_domain::award::Awarded;
-use scrip_domain::card::{
-    Arrival, CardCredited, CardEnded, CardIssued, CardPart, CardStep, End, Spender,
-};
 use scrip_domain::conversion::Converted;
-use scrip_domain::entry::{CardMove, Detail, Operation};
+use scrip_domain::entry::{Detail, Operation};
 use scrip_domain::facts::Facts;
-use scrip_domain::id::{
-    CardNumber, Handle, Label, LotId, MemberId, Reason, RedemptionId, TransferId,
-};
+use scrip_domain::id::{Handle, Label, LotId, Reason, TransferId};
 use scrip_domain::issue::{Extended, Issued, Voided};
-use scrip_domain::redeem::{Captured, CardRefunded, Opened, Refunded, Released};
 use scrip_domain::tier::Assigned;
 use scrip_domain::transfer::{TransferRefunded, Transferred};
-use scrip_domain::wallet::{Draw, Wallet};
+use scrip_domain::wallet::Wallet;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
-use super::plan::{PlanDocument, RefundsDocument};
+use super::plan::PlanDocument;
 use super::purchase::{PurchaseDocument, ReturnDocument};
 use super::state::{DrawDocument, StandingDocument};
 use super::{Item, Millis, instant, is_false, is_zero, millis};
 use crate::key;
+use card::{CardEndDocument, CardPartDocument};
+use redemption::{OpenedDocument, RefundDocument};
 
 /// One shape per kind; the kind itself is an attribute of the line.
 #[derive(Debug, Serialize)]
@@ -92,33 +91,6 @@ pub(super) struct AssignmentDocument {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct OpenedDocument {
-    plan: PlanDocument,
-    /// When the hold lapses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    to: Option<Millis>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RefundDocument {
-    plan: PlanDocument,
-    back: RefundsDocument,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    cards: Vec<CardRefundDocument>,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    external: Minor,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CardRefundDocument {
-    card: CardNumber,
-    n: Minor,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct IssueDocument {
     asset: Asset,
     n: Units,
@@ -176,23 +148,6 @@ pub(super) struct TransferRefundDocument {
     transfer: TransferDocument,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CardPartDocument {
-    n: Minor,
-    /// When the hold lapses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    to: Option<Millis>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CardEndDocument {
-    n: Minor,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<Reason>,
-}
-
 /// What the line's operation, postings and state say in full.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -222,26 +177,16 @@ impl DetailDocument {
                 reason: assigned.reason.clone(),
                 actor: assigned.actor.clone(),
             }),
-            Detail::Redemption(opened) => Self::Redemption(OpenedDocument {
-                plan: PlanDocument::from_plan(&opened.plan, held(wallet, &opened.redemption)),
-                to: millis(opened.lapses_at),
-            }),
+            Detail::Redemption(opened) => {
+                Self::Redemption(OpenedDocument::from_opened(opened, wallet))
+            }
             Detail::Capture(captured) => {
                 Self::Capture(PlanDocument::from_plan(&captured.plan, &[]))
             }
             Detail::Release(released) => {
                 Self::Release(PlanDocument::from_plan(&released.plan, &[]))
             }
-            Detail::Refund(refunded) => Self::Refund(RefundDocument {
-                plan: PlanDocument::from_plan(&refunded.plan, &[]),
-                back: RefundsDocument::from_refunds(&refunded.refunds),
-                cards: refunded
-                    .cards
-                    .iter()
-                    .map(|card| CardRefundDocument { card: card.number.clone(), n: card.amount })
-                    .collect(),
-                external: refunded.external,
-            }),
+            Detail::Refund(refunded) => Self::Refund(RefundDocument::from_refunded(refunded)),
             Detail::Issue(issued) => Self::Issue(IssueDocument {
                 asset: issued.asset.clone(),
                 n: issued.amount,
@@ -274,16 +219,8 @@ impl DetailDocument {
                 transfer: encode_transfer(&refunded.transferred),
             }),
             Detail::CardIssue(_) => Self::CardIssue(NothingDocument {}),
-            Detail::CardPart(part) => {
-                let to = match part.step {
-                    CardStep::Held(lapses_at) => Some(Millis(lapses_at)),
-                    _ => None,
-                };
-                Self::CardPart(CardPartDocument { n: part.amount, to })
-            }
-            Detail::CardEnd(ended) => {
-                Self::CardEnd(CardEndDocument { n: ended.amount, reason: ended.reason.clone() })
-            }
+            Detail::CardPart(part) => Self::CardPart(CardPartDocument::from_part(part)),
+            Detail::CardEnd(ended) => Self::CardEnd(CardEndDocument::from_ended(ended)),
             Detail::CardCredit(_) => Self::CardCredit(NothingDocument {}),
             Detail::Settlement => Self::Settlement(NothingDocument {}),
         }
@@ -357,26 +294,6 @@ impl DetailDocument {
                     actor: document.actor,
                 })
             }
-            (Self::Redemption(document), Some(Operation::Redemption(redemption))) => {
-                let plan = document.plan.into_plan(held(wallet, &redemption))?;
-                let lapses_at = instant(document.to);
-                Detail::Redemption(Opened { redemption, plan, lapses_at })
-            }
-            (Self::Capture(plan), Some(Operation::Capture(redemption))) => {
-                Detail::Capture(Captured { redemption, plan: plan.into_plan(&[])? })
-            }
-            (Self::Release(plan), Some(Operation::Release(redemption))) => {
-                Detail::Release(Released { redemption, plan: plan.into_plan(&[])? })
-            }
-            (Self::Refund(document), Some(Operation::Refund(redemption, refund))) => {
-                let plan = document.plan.into_plan(&[])?;
-                let refunds = document.back.into_refunds(&plan)?;
-                let cards = document.cards.into_iter();
-                let cards =
-                    cards.map(|it| CardRefunded { number: it.card, amount: it.n }).collect();
-                let external = document.external;
-                Detail::Refund(Refunded { redemption, refund, plan, refunds, cards, external })
-            }
             (Self::Issue(document), Some(Operation::Issue(_, id))) => Detail::Issue(Issued {
                 id,
                 asset: document.asset,
@@ -425,76 +342,10 @@ impl DetailDocument {
                 })
             }
             (Self::Settlement(_), None) => Detail::Settlement,
-            (of_card, Some(named)) => return of_card.into_card_detail(named, wallet),
+            (other, Some(named)) => return other.into_redemption_detail(named, wallet),
             _ => return Err(format!("kind and operation do not fit: {operation:?}")),
         })
     }
-
-    /// The same of what becomes of gift cards.
-    fn into_card_detail(self, named: Operation, wallet: &Wallet) -> Result<Detail, String> {
-        Ok(match (self, named) {
-            (Self::CardIssue(_), Operation::CardIssue(key)) => {
-                Detail::CardIssue(CardIssued { key })
-            }
-            (Self::CardPart(document), Operation::Of(Spender::Member(member), it)) => {
-                Detail::CardPart(decode_part(&document, member, *it)?)
-            }
-            (Self::CardEnd(document), Operation::CardMove(by, it)) => {
-                let card = wallet.card.as_ref().ok_or("the state has no card")?;
-                let end = match (it, by) {
-                    (CardMove::Claim, Some(member)) => End::Claimed(member),
-                    (CardMove::Revert, None) => End::Reverted,
-                    (CardMove::Cancel, Some(_)) => End::Cancelled,
-                    (CardMove::Void, Some(_)) => End::Voided,
-                    _ => return Err("nobody, or somebody, did this".to_owned()),
-                };
-                Detail::CardEnd(CardEnded {
-                    purchaser: card.key.purchaser.clone(),
-                    end,
-                    amount: document.n,
-                    reason: document.reason,
-                })
-            }
-            (Self::CardCredit(_), Operation::CardCredit(key, it)) => {
-                let arrival = match it {
-                    CardMove::Claim => Arrival::Claimed(key),
-                    CardMove::Revert => Arrival::Reverted(key),
-                    CardMove::Cancel => Arrival::Cancelled(key),
-                    CardMove::Void => return Err("a void card comes to nobody".to_owned()),
-                };
-                Detail::CardCredit(CardCredited { arrival })
-            }
-            (Self::CardCredit(_), Operation::Of(spender, it)) => {
-                let Operation::Refund(redemption, refund) = *it else {
-                    return Err("a credit is not of a refund".to_owned());
-                };
-                let arrival = Arrival::Refunded { spender, redemption, refund };
-                Detail::CardCredit(CardCredited { arrival })
-            }
-            (_, named) => return Err(format!("kind and operation do not fit: {named:?}")),
-        })
-    }
-}
-
-fn decode_part(
-    document: &CardPartDocument,
-    member: MemberId,
-    operation: Operation,
-) -> Result<CardPart, String> {
-    let (redemption, step) = match (operation, document.to) {
-        (Operation::Redemption(id), None) => (id, CardStep::Spent),
-        (Operation::Redemption(id), Some(lapses_at)) => (id, CardStep::Held(lapses_at.0)),
-        (Operation::Capture(id), None) => (id, CardStep::Captured),
-        (Operation::Release(id), None) => (id, CardStep::Released),
-        (Operation::Refund(id, refund), None) => (id, CardStep::Refunded(refund)),
-        (operation, _) => return Err(format!("no part of a redemption: {operation:?}")),
-    };
-    Ok(CardPart { member, redemption, step, amount: document.n })
-}
-
-/// What a hold keeps for a redemption.
-fn held<'a>(wallet: &'a Wallet, redemption: &RedemptionId) -> &'a [Draw] {
-    wallet.hold(redemption).map_or(&[], |hold| hold.draws.as_slice())
 }
 
 fn parse<T: DeserializeOwned>(item: Item) -> Result<T, String> {
