@@ -1,7 +1,7 @@
 //! The order queue of a local stack: messages in memory, delivered to `ingest` as SQS would.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lambda_events::sqs::SqsEvent;
 use axum::Json;
@@ -12,7 +12,6 @@ use scrip_edge::{Object, Problem, parse_body};
 use scrip_ingest::{Ingest, Quarantine};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 use crate::gateway::problem;
 use crate::local::Stack;

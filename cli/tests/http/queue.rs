@@ -170,6 +170,26 @@ async fn return_waits_for_its_order_and_dies_when_that_never_comes() {
     assert_eq!(stack.points("alice", "reward").await, [0, 0, 0, 0]);
 }
 
+/// A return without a member in one batch with an order that two members claim.
+#[tokio::test]
+async fn return_finds_its_order_though_somebody_else_claims_it_in_the_same_batch() {
+    let stack = Stack::new().await;
+    for number in 0..10 {
+        let order = format!("o{number}");
+        let messages = [
+            completed("alice", &order, "10.00"),
+            returned(&order, "r", "10.00"),
+            completed("bob", &order, "10.00"),
+        ];
+        let reply = send(&stack, &messages).await;
+        assert_eq!(reply["applied"], json!(2), "{reply}");
+        let code = codes(&reply)[0];
+        assert!(["order_belongs_to_another_member", "contended"].contains(&code), "{reply}");
+    }
+    let (alice, bob) = (stack.entry_count("alice").await, stack.entry_count("bob").await);
+    assert_eq!(alice + bob, 20);
+}
+
 /// A batch applies the messages of a member in the order in which they happened.
 #[tokio::test]
 async fn messages_of_a_member_are_applied_in_the_order_in_which_they_happened() {

@@ -14,7 +14,7 @@
 mod message;
 mod quarantine;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
@@ -141,9 +141,11 @@ impl Ingest {
         }
         let mut members = JoinSet::new();
         let gate = Arc::new(Semaphore::new(MEMBERS_AT_ONCE));
+        let mut open: BTreeSet<String> = deliveries.iter().map(|it| it.id.clone()).collect();
         let (grouped, strays) = self.grouped(deliveries).await;
         for (delivery, problem) in strays {
             let outcome = self.refuse(&delivery, problem).await;
+            open.remove(&delivery.id);
             report.count(delivery.id, outcome);
         }
         for (member, messages) in grouped {
@@ -155,11 +157,16 @@ impl Ingest {
             });
         }
         while let Some(ended) = members.join_next().await {
-            // A task neither panics nor is it aborted.
             for (id, outcome) in ended.unwrap_or_default() {
+                open.remove(&id);
                 report.count(id, outcome);
             }
         }
+        // Of what a task did not live to tell nothing is known: it comes again.
+        report.given_back.extend(open.into_iter().map(|id| {
+            let problem = Problem::new(Code::Unavailable, "it is not known what became of it");
+            (id, problem)
+        }));
         report
     }
 
@@ -214,7 +221,7 @@ impl Ingest {
     ) -> Result<MemberId, Problem> {
         let marked = self.app.ledger.member_of_order(order).await?;
         let member = marked.or_else(|| completed.get(order).cloned());
-        member.ok_or_else(|| Problem::new(Code::OrderUnknown, "nobody has such an order yet"))
+        member.ok_or_else(order_unknown)
     }
 
     /// Applies the messages of one member. When the wallet is contended or the store does not
@@ -262,8 +269,13 @@ impl Ingest {
             Message::Completed(_, order, body) => {
                 purchase::record(app, caller, member, order, &body).await
             }
-            Message::Returned(_, order, id, body) => {
-                returns::record(app, caller, member, (order, id), &body).await
+            Message::Returned(named, order, id, body) => {
+                let recorded = returns::record(app, caller, member, (order, id), &body).await;
+                recorded.map_err(|problem| match problem.code {
+                    // Its batch had the order under another name; the next time a marker knows.
+                    Code::OrderBelongsToAnotherMember if named.is_none() => order_unknown(),
+                    _ => problem,
+                })
             }
             Message::CreditIssued(_, id, body) => {
                 issue::record_credit(app, caller, member, id, &body).await
@@ -315,6 +327,10 @@ fn delivery(place: usize, message: SqsMessage) -> Delivery {
         caller: Caller::named(caller),
         body: message.body.unwrap_or_default(),
     }
+}
+
+fn order_unknown() -> Problem {
+    Problem::new(Code::OrderUnknown, "nobody has such an order yet")
 }
 
 fn log_given_back(message: &str, problem: &Problem) {

@@ -82,7 +82,7 @@ fn history(random: &mut Random, orders: usize) -> Vec<Event> {
     let mut events = Vec::new();
     let mut returns = 0;
     for order in 0..orders {
-        let ago = random.below(30 * 24 * 3600) as i64;
+        let ago = random.0.i64(0..30 * 24 * 3600);
         let at = Instant::from_millis(now.millis() - ago * 1000).unwrap();
         let member = random.below((orders / 10).max(1));
         let nets: Vec<u64> = (0..=random.below(3)).map(|_| random.cents()).collect();
@@ -92,8 +92,8 @@ fn history(random: &mut Random, orders: usize) -> Vec<Event> {
             let line = random.below(left.len());
             let count = if random.below(2) == 0 { left[line] } else { left[line] / 3 };
             left[line] -= count;
-            let until = (now.millis() - at.millis()).max(1) as usize;
-            let at = Instant::from_millis(at.millis() + random.below(until) as i64).unwrap();
+            let since = (now.millis() - at.millis()).max(1);
+            let at = Instant::from_millis(at.millis() + random.0.i64(0..since)).unwrap();
             events.push(Event::Return { order, id: returns, nets: vec![(line, count)], at });
             returns += 1;
         }

@@ -301,3 +301,62 @@ fn levels(entry: &Entry) -> Vec<TierAnswer<'_>> {
     });
     reviews.chain(change).filter(|tier| tier.before != tier.after).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        reason = "a test that panics has failed"
+    )]
+
+    use scrip_domain::draft::Draft;
+    use scrip_domain::posting::PostingReason;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A line in which as many lots expire together, at different instants.
+    fn entry(lots: u64) -> Entry {
+        let at = |text: &str| -> Instant { text.parse().unwrap() };
+        let mut draft = Draft::open(&Wallet::default(), at("2026-11-21T03:04:05Z"));
+        for lot in 1..=lots {
+            let expires_at = at("2027-01-01T00:00:00Z").plus_seconds(lot);
+            let (points, reason) = ("p".parse().unwrap(), PostingReason::Issued);
+            draft.issue(&points, lot.try_into().unwrap(), reason, None, expires_at).unwrap();
+        }
+        Entry {
+            account: AccountId::Member("alice".parse().unwrap()),
+            number: 7,
+            recorded_at: at("2026-11-21T03:04:05Z"),
+            by: "till".to_owned(),
+            program: 1,
+            line: draft.close(Detail::Settlement),
+        }
+    }
+
+    #[test]
+    fn event_that_would_be_too_large_says_how_many_postings_it_leaves_out() {
+        let entry = entry(100);
+        let whole = events(&entry).unwrap();
+        assert_eq!(whole.len(), 1);
+        for (bytes_max, fits) in [(whole[0].bytes(), true), (whole[0].bytes() - 1, false)] {
+            let fitted = fitted(&entry, bytes_max).unwrap();
+            assert!(fitted[0].bytes() <= bytes_max);
+            let detail: Value = serde_json::from_str(&fitted[0].detail).unwrap();
+            assert_eq!(detail["id"], json!("alice/7/0"));
+            assert_eq!(detail["postings"].is_array(), fits);
+            let left_out = if fits { Value::Null } else { json!(100) };
+            assert_eq!(detail["postings_left_out"], left_out);
+            assert_eq!(detail["balances"][0]["available"], json!(5050));
+        }
+    }
+
+    #[test]
+    fn largest_line_fits_into_events() {
+        // As many lots as a wallet may have.
+        assert!(
+            events(&entry(1_000)).unwrap().iter().all(|event| event.bytes() <= EVENT_BYTES_MAX)
+        );
+    }
+}

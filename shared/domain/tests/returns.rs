@@ -18,6 +18,7 @@ use scrip_domain::entry::{Decision, Detail, Entry, Line};
 use scrip_domain::posting::PostingReason;
 use scrip_domain::program::Program;
 use scrip_domain::purchase::{self, LineKind, Purchase, PurchaseLine};
+use scrip_domain::redeem::refund;
 use scrip_domain::redeem::{self, Basket, BasketLine, PointsUse, Redemption, Uses, Wanted};
 use scrip_domain::returns::{self, History, Return};
 use scrip_domain::tier;
@@ -62,6 +63,8 @@ enum Step {
     /// Cents of each line, and how many of them promotional credit paid.
     Buy(Vec<u64>, u64),
     Spend(u64),
+    /// A redemption is given back.
+    Refund(Index),
     /// So many thousandths of what is left of a line of an order.
     Return(Index, Index, u64),
 }
@@ -74,6 +77,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (prop::collection::vec(0_u64..4000, 1..4), 0_u64..500)
             .prop_map(|(lines, paid)| Step::Buy(lines, paid)),
         2 => (1_u64..80).prop_map(Step::Spend),
+        1 => index().prop_map(Step::Refund),
         4 => (index(), index(), prop_oneof![1_u64..1000, Just(1000)])
             .prop_map(|(order, line, permille)| Step::Return(order, line, permille)),
     ]
@@ -87,13 +91,16 @@ struct Shopper {
     /// What of each line of each order has not come back.
     left: Vec<Vec<u64>>,
     returns: usize,
+    /// Redemptions that were not given back, and how many points each took.
+    redeemed: Vec<(redeem::History, u64)>,
     spent: u64,
 }
 
 impl Shopper {
     fn new(program: Program) -> Self {
         let (wallet, now) = (Wallet::default(), at(START));
-        Self { program, wallet, now, entries: vec![], left: vec![], returns: 0, spent: 0 }
+        let (entries, left, redeemed) = (Vec::new(), Vec::new(), Vec::new());
+        Self { program, wallet, now, entries, left, returns: 0, redeemed, spent: 0 }
     }
 
     fn push(&mut self, line: Line) {
@@ -112,6 +119,10 @@ impl Shopper {
             }
             Step::Buy(nets, paid) => self.buy(nets, *paid),
             Step::Spend(count) => self.spend(*count),
+            Step::Refund(which) if !self.redeemed.is_empty() => {
+                self.refund(which.index(self.redeemed.len()));
+            }
+            Step::Refund(_) => {}
             Step::Return(order, line, permille) if !self.left.is_empty() => {
                 let order = order.index(self.left.len());
                 let line = line.index(self.left[order].len());
@@ -173,7 +184,20 @@ impl Shopper {
         };
         let decided = redeem::decide(&self.wallet, &self.program, &redemption, self.now);
         self.push(appended(decided.unwrap()));
+        let history = redeem::History::of(self.entries.last().unwrap()).unwrap();
+        self.redeemed.push((history, count));
         self.spent += count;
+    }
+
+    fn refund(&mut self, which: usize) {
+        let (history, count) = self.redeemed.remove(which);
+        let part = refund::Part::Lines(vec![(named("1"), minor(10_000))]);
+        let refund = refund::Refund { refund: named("back"), part };
+        let when = (self.entries.len() as u64 + 1, self.now);
+        let decided =
+            refund::decide(&self.wallet, &self.program, Some(&history), &refund, when).unwrap();
+        self.push(appended(decided));
+        self.spent -= count;
     }
 
     fn give_back(&mut self, order: usize, line: usize, count: u64) {
