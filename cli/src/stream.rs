@@ -4,7 +4,7 @@
 //! What was written is seen where it leaves the functions, so it works on any DynamoDB. In AWS the
 //! table's stream brings it.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lambda_events::dynamodb::Event as StreamEvent;
@@ -25,7 +25,6 @@ use scrip_domain::time::Instant;
 use scrip_edge::Problem;
 use scrip_publish::{Bus, Publish, SOURCE};
 use scrip_store::StoreError;
-use serde::Deserialize;
 use serde_dynamo::Item;
 use serde_json::{Value, json};
 
@@ -39,7 +38,7 @@ const WRITTEN_MAX: usize = 100_000;
 /// Records published at once, as many as a stream gives a function.
 const BATCH: usize = 100;
 
-type Image = std::collections::HashMap<String, AttributeValue>;
+type Image = HashMap<String, AttributeValue>;
 
 /// What was written since the start, and what was published of it.
 #[derive(Debug, Clone, Default)]
@@ -55,20 +54,19 @@ struct Published {
     count: u64,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct After {
-    #[serde(default)]
-    after: u64,
-}
-
 /// `GET /_local/events?after=`
 pub(crate) async fn get(
     State(stack): State<Arc<Stack>>,
-    Query(After { after }): Query<After>,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Response {
-    match stack.stream.after(after).await {
+    let after = query.get("after").map_or(Ok(0), |after| after.parse());
+    let events = match after {
+        Ok(after) => stack.stream.after(after).await.map_err(Problem::from),
+        Err(_) => Err(Problem::invalid("after", "must be the `id` of an event")),
+    };
+    match events {
         Ok(events) => Json(json!({"events": events})).into_response(),
-        Err(error) => problem(&Problem::from(error)),
+        Err(refusal) => problem(&refusal),
     }
 }
 

@@ -49,6 +49,9 @@ async fn purchase_is_told_group_by_group_with_the_balances_after_it() {
     // Only what is later, and nothing for what was done before.
     stack.put("/v1/members/alice/purchases/1000234", &order("600.00")).await.is(200);
     assert_eq!(events(&stack, 3).await, [json!(null); 0]);
+    let wrong = stack.get("/_local/events?after=x").await;
+    wrong.refused(400, "invalid_request");
+    assert_eq!(wrong.body["field"], json!("after"));
     stack.give("alice", "a", 5).await;
     assert_eq!(names(&events(&stack, 3).await), ["points.issued alice/2/0"]);
 }

@@ -29,6 +29,14 @@ pub(crate) struct Kill {
     died: Arc<Notify>,
 }
 
+impl Kill {
+    /// Lets so many writes through.
+    pub(crate) fn after(writes: usize) -> Self {
+        let left = Arc::new(AtomicUsize::new(writes));
+        Self { left, is_dead: Arc::default(), died: Arc::default() }
+    }
+}
+
 impl Intercept for Kill {
     fn name(&self) -> &'static str {
         "kill"
@@ -290,11 +298,7 @@ async fn check(what: &str, steps: &[Step]) {
             unharmed = Some(world.books().await);
             continue;
         }
-        let kill = Kill {
-            left: Arc::new(AtomicUsize::new(writes - 1)),
-            is_dead: Arc::default(),
-            died: Arc::default(),
-        };
+        let kill = Kill::after(writes - 1);
         let doomed = world.app(Some(&kill));
         tokio::select! {
             biased;

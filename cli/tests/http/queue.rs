@@ -1,7 +1,14 @@
 //! The order queue of a local stack.
 
+use std::sync::Arc;
+use std::time::Instant as Stopwatch;
+
+use aws_lambda_events::sqs::SqsEvent;
+use scrip_edge::App;
+use scrip_ingest::{Ingest, Quarantine, Report};
 use serde_json::{Value, json};
 
+use crate::crash::{Kill, World};
 use crate::support::{START, Stack, order};
 
 /// `{"type", "version": 1, …}` with the members of a body.
@@ -218,4 +225,61 @@ async fn messages_of_a_member_are_applied_in_the_order_in_which_they_happened() 
     let expected =
         ["awards/now", "purchases/1/returns/r", "purchases/1", "purchases/2", "purchases/3"];
     assert_eq!(operations, expected);
+}
+
+/// A batch of messages, whose ids are their numbers.
+fn batch(messages: &[Value]) -> SqsEvent {
+    let records = messages.iter().enumerate().map(
+        |(number, message)| json!({"messageId": number.to_string(), "body": message.to_string()}),
+    );
+    serde_json::from_value(json!({"Records": records.collect::<Vec<_>>()})).unwrap()
+}
+
+async fn handle(app: App, messages: &[Value], stop_at: Option<Stopwatch>) -> Report {
+    let ingest = Ingest { app, quarantine: Quarantine::memory() };
+    Box::pin(ingest.handle(batch(messages), stop_at)).await
+}
+
+#[track_caller]
+fn given_back(report: &Report) -> Vec<&str> {
+    let mut ids: Vec<&str> = report.given_back.iter().map(|(id, _)| id.as_str()).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// When the store does not answer, the later messages of that member wait, so that they stay in
+/// their order.
+#[tokio::test]
+async fn messages_after_one_that_the_store_did_not_answer_wait_with_it() {
+    let world = World::new().await;
+    let healthy = world.app(None);
+    let messages = [completed("alice", "1", "10.00"), completed("alice", "2", "10.00")];
+    let app = world.app(Some(&Kill::after(0)));
+    app.program().await.unwrap();
+    let report = handle(app, &messages, None).await;
+    assert_eq!((report.applied, given_back(&report)), (0, vec!["0", "1"]));
+    let why = report.given_back.iter().find(|(id, _)| id == "1").map(|(_, why)| why.to_string());
+    assert_eq!(why.as_deref(), Some("an earlier message of the member waits"));
+    let report = handle(healthy, &messages, None).await;
+    assert_eq!((report.applied, report.given_back.len()), (2, 0));
+}
+
+#[tokio::test]
+async fn nothing_is_begun_when_the_time_of_a_batch_is_over() {
+    let world = World::new().await;
+    let messages = [completed("alice", "1", "10.00"), completed("bob", "2", "10.00")];
+    let report = handle(world.app(None), &messages, Some(Stopwatch::now())).await;
+    assert_eq!((report.applied, given_back(&report)), (0, vec!["0", "1"]));
+    assert!(!world.books().await.contains_key("MEMBER#alice"));
+}
+
+/// Before there is a program nothing can be decided, and no message is at fault.
+#[tokio::test]
+async fn everything_waits_for_the_first_program() {
+    let embedded = scrip_local::Embedded::memory().await.unwrap();
+    let start = START.parse().unwrap();
+    let app = App::new(embedded.ledger(Arc::new(move || start)));
+    let messages = [json!("rubbish"), completed("alice", "1", "10.00")];
+    let report = handle(app, &messages, None).await;
+    assert_eq!((report.quarantined, given_back(&report)), (0, vec!["0", "1"]));
 }
