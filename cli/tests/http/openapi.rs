@@ -38,3 +38,30 @@ fn openapi_document_has_every_route_and_no_other() {
         .collect();
     assert_eq!(documented(), routes);
 }
+
+/// Where each component of the document is, as references name it: a key below a kind below
+/// `components`.
+fn components() -> BTreeSet<String> {
+    let document = include_str!("../../../docs/openapi.yaml");
+    let (_, below) = document.split_once("\ncomponents:\n").unwrap();
+    let mut kind = "";
+    let mut components = BTreeSet::new();
+    for line in below.lines() {
+        let name = line.trim().split(':').next().unwrap();
+        match line.len() - line.trim_start().len() {
+            2 => kind = name,
+            4 => drop(components.insert(format!("#/components/{kind}/{name}"))),
+            _ => {}
+        }
+    }
+    components
+}
+
+#[test]
+fn openapi_document_refers_to_what_it_has() {
+    let document = include_str!("../../../docs/openapi.yaml");
+    let components = components();
+    let references = document.split("$ref: '").skip(1).map(|rest| rest.split('\'').next().unwrap());
+    let missing: BTreeSet<&str> = references.filter(|it| !components.contains(*it)).collect();
+    assert_eq!(missing, BTreeSet::new());
+}
