@@ -23,7 +23,7 @@ pub use target::Target;
 use progress::Progress;
 
 /// Messages sent before the place in the file is remembered.
-const CHUNK: usize = 500;
+const CHUNK: usize = 100;
 
 /// What to load.
 #[derive(Debug)]
