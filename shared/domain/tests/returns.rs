@@ -122,14 +122,13 @@ impl Shopper {
             Step::Refund(which) if !self.redeemed.is_empty() => {
                 self.refund(which.index(self.redeemed.len()));
             }
-            Step::Refund(_) => {}
             Step::Return(order, line, permille) if !self.left.is_empty() => {
                 let order = order.index(self.left.len());
                 let line = line.index(self.left[order].len());
                 let count = (self.left[order][line] * permille).div_ceil(1000);
                 self.give_back(order, line, count);
             }
-            Step::Return(..) => {}
+            Step::Refund(_) | Step::Return(..) => {}
         }
         self.assert_sums();
     }
