@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use scrip_ingest::Message;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -45,7 +46,7 @@ pub(crate) struct Line {
 }
 
 /// A line that was not applied.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     /// Its number in the file, from 1.
     pub line: u64,
@@ -98,13 +99,17 @@ pub async fn run(load: &Load, target: &Target) -> Result<Report, LoadError> {
     let bar = ProgressBar::new(lines.len() as u64).with_position(skipped as u64);
     bar.set_style(style());
     bar.enable_steady_tick(Duration::from_millis(100));
-    let (mut sent, mut waiting) = (0_usize, Vec::new());
+    refused.extend(progress.refused().iter().cloned());
+    let before = lines.get(..skipped).unwrap_or_default().iter();
+    let mut waiting: Vec<Line> =
+        before.filter(|line| progress.waiting().contains(&line.number)).cloned().collect();
+    let mut sent = 0_usize;
     for chunk in lines.get(skipped..).unwrap_or_default().chunks(CHUNK) {
         let outcome = target.send(chunk).await.map_err(LoadError::Target)?;
+        progress.advance(chunk.len(), &outcome)?;
         sent = sent.saturating_add(outcome.taken);
         refused.extend(outcome.refused);
         waiting.extend(outcome.waiting);
-        progress.advance(chunk.len())?;
         bar.inc(chunk.len() as u64);
     }
     if !waiting.is_empty() {

@@ -4,14 +4,20 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{LoadError, at};
+use super::target::Outcome;
+use super::{LoadError, Refused, at};
 
 /// What is remembered. It counts only for a file of the same length.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Place {
     bytes: u64,
+    /// Messages from the start of the file.
     sent: usize,
+    /// The lines of those among them that wait for something later in the file.
+    waiting: Vec<u64>,
+    /// Those that were not taken.
+    refused: Vec<Refused>,
 }
 
 /// How far a file has been sent.
@@ -30,7 +36,7 @@ impl Progress {
         let remembered = std::fs::read_to_string(&path).ok();
         let place: Option<Place> = remembered.and_then(|text| serde_json::from_str(&text).ok());
         let place = place.filter(|place| place.bytes == bytes && !restart);
-        Ok(Self { path, place: place.unwrap_or(Place { bytes, sent: 0 }) })
+        Ok(Self { path, place: place.unwrap_or(Place { bytes, ..Place::default() }) })
     }
 
     /// How many messages have been sent.
@@ -38,10 +44,22 @@ impl Progress {
         self.place.sent
     }
 
-    /// Remembers so many more.
-    pub(super) fn advance(&mut self, more: usize) -> Result<(), LoadError> {
+    /// Which lines wait for something later in the file.
+    pub(super) fn waiting(&self) -> &[u64] {
+        &self.place.waiting
+    }
+
+    /// What was not taken.
+    pub(super) fn refused(&self) -> &[Refused] {
+        &self.place.refused
+    }
+
+    /// Remembers what became of so many more.
+    pub(super) fn advance(&mut self, more: usize, outcome: &Outcome) -> Result<(), LoadError> {
         self.place.sent = self.place.sent.saturating_add(more);
-        // Two numbers can always be written.
+        self.place.waiting.extend(outcome.waiting.iter().map(|line| line.number));
+        self.place.refused.extend(outcome.refused.iter().cloned());
+        // Numbers and texts can always be written.
         let text = serde_json::to_string(&self.place).unwrap_or_default();
         std::fs::write(&self.path, text).map_err(|error| at(&self.path, &error))
     }

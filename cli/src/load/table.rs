@@ -9,10 +9,13 @@
 //! | `sku`, `category`, `kind`, `location`, `country` | as in a message |
 //! | `returns` | of a return: the order it is of |
 //!
+//! An order of which a row is refused is refused as a whole, and so is a return: what was sent under
+//! an id cannot be sent again as something else.
+//!
 //! A return that does not say its order is of the member's newest order before it in the table that
 //! has so much of its `sku` left.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -99,7 +102,9 @@ struct Row {
 /// An order of the table, while it is put together.
 struct Order {
     line: u64,
+    id: String,
     member: String,
+    currency: Currency,
     message: Map<String, Value>,
     lines: Vec<Sold>,
 }
@@ -117,34 +122,37 @@ pub(super) fn read(file: &Path, columns: &Columns) -> Result<(Vec<Line>, Vec<Ref
     let places = places(reader.headers().map_err(failed)?, columns)?;
     let (mut orders, mut refused): (Vec<Order>, Vec<Refused>) = (Vec::new(), Vec::new());
     let mut known: HashMap<String, usize> = HashMap::new();
-    let mut back: Vec<Row> = Vec::new();
+    let (mut back, mut broken): (Vec<Row>, BTreeSet<String>) = (Vec::new(), BTreeSet::new());
     for record in reader.records() {
         let record = record.map_err(failed)?;
         let line = record.position().map_or(0, csv::Position::line);
-        match row(line, &record, &places, columns) {
-            Err(reason) => refused.push(Refused { line, reason }),
-            Ok(row) if row.is_back && row.net == 0 => {
-                let reason = "`net` of what came back must be more than nothing".to_owned();
-                refused.push(Refused { line, reason });
+        let added = row(line, &record, &places, columns).and_then(|row| {
+            if row.is_back {
+                back.push(row);
+                return Ok(());
             }
-            Ok(row) if row.is_back => back.push(row),
-            Ok(row) => {
-                let place = *known.entry(row.order.clone()).or_insert(orders.len());
-                if place == orders.len() {
-                    orders.push(Order::new(&row));
-                }
-                if let Some(order) = orders.get_mut(place) {
-                    order.add(row);
-                }
+            let place = *known.entry(row.order.clone()).or_insert(orders.len());
+            if place == orders.len() {
+                orders.push(Order::new(&row));
             }
+            orders.get_mut(place).map_or(Ok(()), |order| order.add(row))
+        });
+        if let Err(reason) = added {
+            refused.push(Refused { line, reason });
+            let order = places.get("order").and_then(|place| record.get(*place));
+            broken.extend(order.map(|order| order.trim().to_owned()));
         }
     }
-    let returns = returned(&mut orders, &known, back, &mut refused);
-    let all = orders.into_iter().map(|order| (order.line, Value::Object(order.message)));
-    let all = all.chain(returns);
+    let returns = returned(&mut orders, &known, back, &mut refused, &mut broken);
+    let all = orders.into_iter().map(|order| (order.line, order.id, order.message)).chain(returns);
     let mut lines: Vec<Line> = Vec::new();
-    for (number, message) in all {
-        let text = message.to_string();
+    for (number, id, message) in all {
+        if broken.contains(&id) {
+            let reason = format!("another line of `{id}` is refused");
+            refused.push(Refused { line: number, reason });
+            continue;
+        }
+        let text = Value::Object(message).to_string();
         match Message::read(&text) {
             Ok(_) => lines.push(Line { number, text }),
             Err(problem) => {
@@ -211,6 +219,9 @@ fn row(
     let quantity = cell("quantity").map(|_| number("quantity")).transpose()?;
     let is_back = quantity.unwrap_or(net).is_sign_negative();
     let net = minor(if is_back { -net.abs() } else { net }, currency)?;
+    if is_back && net == 0 {
+        return Err("`net` of what came back must be more than nothing".to_owned());
+    }
     let labels = |names: &[&str]| {
         let named = names.iter().filter_map(|name| Some(((*name).to_owned(), json!(cell(name)?))));
         named.collect::<Map<String, Value>>()
@@ -263,10 +274,15 @@ impl Order {
         if let Value::Object(about) = about {
             message.extend(about);
         }
-        Self { line: row.line, member: row.member.clone(), message, lines: Vec::new() }
+        let Row { line, currency, .. } = *row;
+        let (id, member) = (row.order.clone(), row.member.clone());
+        Self { line, id, member, currency, message, lines: Vec::new() }
     }
 
-    fn add(&mut self, row: Row) {
+    fn add(&mut self, row: Row) -> Result<(), String> {
+        if (&self.member, self.currency) != (&row.member, row.currency) {
+            return Err(format!("`{}` has another member or currency above", self.id));
+        }
         self.lines.push(Sold { sku: row.of_line.get("sku").cloned(), left: row.net });
         let mut line = row.of_line;
         line.insert("id".to_owned(), json!(self.lines.len().to_string()));
@@ -274,6 +290,7 @@ impl Order {
         if let Some(lines) = self.message.get_mut("lines").and_then(Value::as_array_mut) {
             lines.push(Value::Object(line));
         }
+        Ok(())
     }
 
     /// The lines that so much of `sku` came back of, and how much of each; `None` when there is not
@@ -320,7 +337,7 @@ struct Return {
 }
 
 impl Return {
-    fn into_message(self, orders: &[Order]) -> (u64, Value) {
+    fn into_message(self, orders: &[Order]) -> (u64, String, Map<String, Value>) {
         let of = |name: &str| orders.get(self.order).and_then(|order| order.message.get(name));
         let lines = self.parts.iter().map(|(place, part)| {
             let id = place.saturating_add(1).to_string();
@@ -329,7 +346,9 @@ impl Return {
         let message = json!({"type": "order.returned", "version": 1, "member": of("member"),
             "order": of("order"), "return": self.id, "returned_at": self.at,
             "lines": lines.collect::<Vec<_>>()});
-        (self.line, message)
+        // It was written as an object.
+        let message = message.as_object().cloned().unwrap_or_default();
+        (self.line, self.id, message)
     }
 }
 
@@ -339,7 +358,8 @@ fn returned(
     known: &HashMap<String, usize>,
     back: Vec<Row>,
     refused: &mut Vec<Refused>,
-) -> Vec<(u64, Value)> {
+    broken: &mut BTreeSet<String>,
+) -> Vec<(u64, String, Map<String, Value>)> {
     let mut returns: Vec<Return> = Vec::new();
     for row in back {
         let wanted = row.net.saturating_neg();
@@ -354,6 +374,7 @@ fn returned(
         let Some((order, parts)) = found else {
             let reason = format!("no earlier order of `{}` has so much of it", row.member);
             refused.push(Refused { line: row.line, reason });
+            broken.insert(row.order);
             continue;
         };
         let is_its = |back: &Return| back.order == order && back.id == row.order;

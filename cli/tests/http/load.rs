@@ -68,7 +68,7 @@ async fn orders_of_a_real_shop_are_loaded_and_what_was_cancelled_earns_nothing()
         assert_eq!(
             said,
             "line 2: no earlier order of `15311` has so much of it\n\
-             line 42: `member` is missing\n\
+             line 42: `net` of what came back must be more than nothing\n\
              10 messages sent, 2 refused\n"
         );
         // 6 × 10 × 6.75 = 405.00 in January 2011.
@@ -117,6 +117,21 @@ async fn messages_are_loaded_line_by_line_and_refused_ones_are_told_by_their_num
     assert_eq!(stack.points("alice", "reward").await, [0, 6, 0, 0]);
 }
 
+/// A return that stands long before its order finds it in the end.
+#[tokio::test]
+async fn return_before_its_order_in_the_file_waits_for_the_end() {
+    let stack = Stack::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut lines = vec![returned("o249", "r", "0.50").to_string()];
+    let orders = (0..250).map(|number| completed("alice", &format!("o{number}"), "1.00"));
+    lines.extend(orders.map(|order| order.to_string()));
+    let file = copied(folder.path(), "orders.jsonl", &lines.join("\n"));
+    let (success, said) = load(&stack, &file, &[]).await;
+    assert!(success, "{said}");
+    assert_eq!(said, "251 messages sent, 0 refused\n");
+    assert_eq!(stack.points("alice", "reward").await, [0, 249, 0, 0]);
+}
+
 #[tokio::test]
 async fn load_goes_on_where_it_was_stopped() {
     let stack = Stack::new().await;
@@ -125,12 +140,18 @@ async fn load_goes_on_where_it_was_stopped() {
         .map(|number| completed("alice", &format!("o{number}"), "1.00").to_string())
         .collect();
     let file = copied(folder.path(), "orders.jsonl", &lines.join("\n"));
-    let place = json!({"bytes": std::fs::metadata(&file).unwrap().len(), "sent": 1000});
+    let refused = json!({"line": 7, "reason": "rule_refused: because"});
+    let place = json!({"bytes": std::fs::metadata(&file).unwrap().len(), "sent": 1000,
+        "waiting": [3], "refused": [refused]});
     copied(folder.path(), "orders.jsonl.progress", &place.to_string());
     let (success, said) = load(&stack, &file, &[]).await;
-    assert!(success, "{said}");
-    assert_eq!(said, "200 messages sent, 1000 had been sent before, 0 refused\n");
-    assert_eq!(stack.points("alice", "reward").await, [0, 200, 0, 0]);
+    assert!(!success, "{said}");
+    assert_eq!(
+        said,
+        "line 7: rule_refused: because\n201 messages sent, 1000 had been sent before, 1 refused\n"
+    );
+    // The last 200, and the one that waited.
+    assert_eq!(stack.points("alice", "reward").await, [0, 201, 0, 0]);
     // Nobody there: what was sent is remembered, and the file is not changed.
     let gone = ["--to", "http://127.0.0.1:1"];
     let mut command = Command::new(env!("CARGO_BIN_EXE_scrip"));
@@ -227,6 +248,13 @@ async fn table_that_cannot_be_read_says_what_is_missing() {
     let odd = row("1,al,2026-10-04 02:30:00,1,1,AUD,S,");
     let melbourne = ["--time-format", "%Y-%m-%d %H:%M:%S", "--time-zone", "Australia/Melbourne"];
     check(&odd, &melbourne, "does not exist in Australia/Melbourne").await;
+    // A row that is refused takes its order with it, and what is of another member.
+    let broken =
+        row(&format!("1,al,{at},1.00,1,AUD,S,\n1,al,{at},x,1,AUD,S,\n2,al,{at},1.00,1,AUD,S,"));
+    let says = "line 2: another line of `1` is refused\nline 3: `net` must be a number\n1 messages sent, 2 refused";
+    check(&broken, &[], says).await;
+    let other = row(&format!("1,al,{at},1.00,1,AUD,S,\n1,bo,{at},1.00,1,AUD,S,"));
+    check(&other, &[], "line 3: `1` has another member or currency above\n0 messages").await;
     // Two lines of one sku, and a return that takes of both, in yen, which have no cents.
     let yen = format!(
         "{header}7,al,{at},100,1,JPY,S,\n7,al,{at},50,1,JPY,S,\n8,al,{at},-120,-2,JPY,S,\n9,al,{at},-31,-1,JPY,S,7\n"
