@@ -297,16 +297,18 @@ fn what_came_back_before_the_expiry_has_no_share_in_what_expired() {
 #[test]
 fn what_a_hold_gave_back_after_the_expiry_was_not_lost_at_it() {
     let (before, after) = ("2027-12-31T12:59:00Z", "2028-01-01T00:00:00Z");
-    let mut alice = Member::of(program_of("1.00", |_| {}));
-    alice.buys("1", &["100.00"]);
-    let mut draft = Draft::open(&alice.wallet, at(before));
-    let draws = vec![draft.draw(&named("reward"), points(60)).unwrap()];
-    let (redemption, lapses_at) = (named("basket"), at("2027-12-31T13:09:00Z"));
-    draft.keep(Hold { member: None, redemption, lapses_at, draws }).unwrap();
-    alice.keep(draft.close(Detail::Settlement), before);
-    alice.settles(after);
-    alice.returns("1", "1 100.00", after);
-    assert_eq!(alice.debt("reward"), 60);
+    for held in [60, 100] {
+        let mut alice = Member::of(program_of("1.00", |_| {}));
+        alice.buys("1", &["100.00"]);
+        let mut draft = Draft::open(&alice.wallet, at(before));
+        let draws = vec![draft.draw(&named("reward"), points(held)).unwrap()];
+        let (redemption, lapses_at) = (named("basket"), at("2027-12-31T13:09:00Z"));
+        draft.keep(Hold { member: None, redemption, lapses_at, draws }).unwrap();
+        alice.keep(draft.close(Detail::Settlement), before);
+        alice.settles(after);
+        alice.returns("1", "1 100.00", after);
+        assert_eq!(alice.debt("reward"), held);
+    }
 }
 
 #[test]
