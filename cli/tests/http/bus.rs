@@ -122,3 +122,19 @@ async fn gift_card_is_told_by_its_purchasers_name_for_it_and_never_by_its_number
         json!([{"source": "gift_card", "number_last4": &number[12..], "amount": "5.00"}])
     );
 }
+
+/// What ends a gift card on which nothing is left moves nothing, and is told all the same.
+#[tokio::test]
+async fn spent_gift_card_that_is_voided_is_told() {
+    let stack = Stack::new().await;
+    let body = json!({"gift_card": "standard", "amount": "50.00"});
+    let card = stack.put("/v1/members/ann/gift-cards/c1", &body).await.ok();
+    let spend =
+        json!({"number": card["number"], "pin": card["pin"], "amount": "50.00", "currency": "AUD"});
+    stack.put("/v1/gift-card-redemptions/d1", &spend).await.is(201);
+    stack.post("/v1/members/ann/gift-cards/c1/void", &json!({"reason": "r"})).await.is(200);
+    let found = events(&stack, 0).await;
+    let last = found.last().unwrap();
+    assert_eq!(last["detail-type"], json!("gift_card.voided"));
+    assert_eq!((&last["detail"]["postings"], &last["detail"]["of"]), (&json!(null), &json!(1)));
+}

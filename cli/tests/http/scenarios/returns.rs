@@ -93,6 +93,30 @@ async fn scenario_5_level_that_an_order_reached_goes_back_with_it() {
     assert!(summary.ends_with("; no longer silver but member"), "{summary}");
 }
 
+/// What expired was written down by some line long ago, or by one of that very instant.
+#[tokio::test]
+async fn return_after_its_points_expired_unspent_owes_nothing() {
+    for written_at in ["2027-12-31T13:00:00Z", "2028-01-05T00:00:00Z"] {
+        let stack = Stack::new().await;
+        stack.put(ORDER, &order("59.95")).await.is(201);
+        stack.give("alice", "before", 1).await;
+        stack.post("/_local/clock", &json!({"now": written_at})).await.is(200);
+        for award in ["a", "b", "c"] {
+            stack.give("alice", award, 1).await;
+            stack.advance("P1D").await;
+        }
+        let reply = stack.put(&format!("{ORDER}/returns/1"), &back("59.95")).await.ok();
+        assert_eq!(
+            reply["clawed_back"],
+            json!([
+                {"points": "reward", "amount": 59, "from": [], "excused": 59},
+                {"points": "tier", "amount": 59, "from": [], "excused": 59},
+            ])
+        );
+        assert_eq!(stack.points("alice", "reward").await, [0, 0, 0, 0]);
+    }
+}
+
 /// A return that comes before its order may be sent again; one of somebody else's order never
 /// succeeds.
 #[tokio::test]
