@@ -57,7 +57,8 @@ async fn pass<F: Function>(
         Err(error) => return problem(&Problem::invalid("request", error)),
     };
     let handled = Box::pin(serve::<F>(&stack.app, event)).await;
-    stack.capacity.add(F::NAME, handled.kind, handled.usage);
+    let kind = if handled.outcome == "written" { handled.kind } else { handled.outcome };
+    stack.capacity.add(F::NAME, kind, handled.usage);
     answer(handled.response)
 }
 

@@ -22,7 +22,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use scrip_domain::time::Instant;
-use scrip_edge::Problem;
+use scrip_edge::{Problem, Telemetry};
 use scrip_publish::{Bus, Publish, SOURCE};
 use scrip_store::StoreError;
 use serde_dynamo::Item;
@@ -101,7 +101,7 @@ impl Published {
         let unavailable = |detail: String| StoreError::Unavailable { call: "PutEvents", detail };
         let bus = Bus::memory();
         let event = event(images).map_err(|error| unavailable(error.to_string()))?;
-        if let Some(failed) = (Publish { bus: bus.clone() }).handle(event).await {
+        if let Some(failed) = (Publish { bus: bus.clone(), telemetry: Telemetry::Log }).handle(event).await {
             return Err(unavailable(format!("record {failed} was not published")));
         }
         for event in bus.events() {

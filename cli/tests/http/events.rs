@@ -81,7 +81,7 @@ async fn every_sample_event_is_answered_and_every_route_has_one() {
     assert_eq!(replayed, 3);
     for file in samples("publish") {
         let bus = Bus::memory();
-        let publish = Publish { bus: bus.clone() };
+        let publish = Publish { bus: bus.clone(), telemetry: scrip_edge::Telemetry::Log };
         let event = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
         assert_eq!(publish.handle(event).await, None, "{}", file.display());
         assert!(!bus.events().is_empty());

@@ -32,6 +32,6 @@ pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Probl
             Answer::new(StatusCode::CREATED, &body, "facts")
         }
         Outcome::Appended(_) => Answer::new(StatusCode::OK, &body, "facts"),
-        Outcome::Replayed(_) | Outcome::Unchanged { .. } => Answer::replayed(&body),
+        Outcome::Replayed(_) | Outcome::Unchanged { .. } => Answer::replayed(&body, "facts"),
     })
 }

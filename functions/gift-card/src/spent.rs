@@ -131,7 +131,7 @@ fn answer(number: &CardNumber, outcome: &Outcome<History>) -> Answer {
             let (plan, status) = (history.plan(wallet), history.status(wallet));
             let entry = history.entry();
             let id = history.redemption();
-            Answer::replayed(&SpendAnswer::new(number, id, &plan, status, entry))
+            Answer::replayed(&SpendAnswer::new(number, id, &plan, status, entry), "redemption")
         }
     }
 }

@@ -24,7 +24,9 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use scrip_credit::issue;
 use scrip_domain::id::{MemberId, OrderId};
 use scrip_earn::{award, purchase, returns};
-use scrip_edge::{Answer, App, Caller, Code, Problem, StartError, aws, start_logging, stop_at};
+use scrip_edge::{
+    Answer, App, Caller, Code, Measurement, Problem, StartError, Unit, aws, start_logging, stop_at,
+};
 use scrip_store::Usage;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -32,6 +34,8 @@ use tokio::task::JoinSet;
 pub use message::Message;
 pub use quarantine::{NotTaken, Quarantine, Quarantined};
 
+/// The name of the function.
+const NAME: &str = "ingest";
 /// The variable with the URL of the quarantine queue.
 const QUARANTINE: &str = "SCRIP_QUARANTINE_URL";
 /// Members whose messages are applied at once: as many calls are under way, which one connection
@@ -63,6 +67,8 @@ pub struct Report {
     pub quarantined: usize,
     /// Ids of the messages that go back to their queue, and why.
     pub given_back: Vec<(String, Problem)>,
+    /// What was applied or had been, by the kind of its line and what came of it.
+    pub operations: BTreeMap<(&'static str, &'static str), u64>,
     /// What it cost.
     pub usage: Usage,
 }
@@ -78,8 +84,8 @@ struct Delivery {
 
 /// What became of one message.
 enum Outcome {
-    Applied,
-    Replayed,
+    /// With the kind of its line, and whether it was written or had been.
+    Done(&'static str, &'static str),
     Quarantined,
     GivenBack(Problem),
 }
@@ -114,17 +120,9 @@ impl Ingest {
         let ingest = Self { app: self.app.for_request(), quarantine: self.quarantine.clone() };
         let mut report = ingest.apply(event, stop_at).await;
         report.usage = ingest.app.ledger.usage();
-        tracing::info!(
-            function = "ingest",
-            applied = report.applied,
-            replayed = report.replayed,
-            quarantined = report.quarantined,
-            given_back = report.given_back.len(),
-            read_units = report.usage.read_units(),
-            write_units = report.usage.write_units(),
-            latency_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-            "ingested"
-        );
+        for measurement in report.measurements(started) {
+            ingest.app.telemetry.tell(measurement);
+        }
         report
     }
 
@@ -244,8 +242,7 @@ impl Ingest {
                 continue;
             }
             let outcome = match self.apply_one(member, &delivery.caller, message).await {
-                Ok(answer) if answer.kind() == "replayed" => Outcome::Replayed,
-                Ok(_) => Outcome::Applied,
+                Ok(answer) => Outcome::Done(answer.kind(), answer.outcome()),
                 Err(problem) => {
                     if matches!(problem.code, Code::Contended | Code::Unavailable) {
                         waits = Some("an earlier message of the member waits");
@@ -296,11 +293,11 @@ impl Ingest {
         match self.quarantine.put(id, body, &problem).await {
             Ok(()) => {
                 let code = problem.code.as_str();
-                tracing::warn!(function = "ingest", message = id, code, "quarantined");
+                tracing::warn!(function = NAME, message = id, code, "quarantined");
                 Outcome::Quarantined
             }
             Err(error) => {
-                tracing::error!(function = "ingest", message = id, %error, "not quarantined");
+                tracing::error!(function = NAME, message = id, %error, "not quarantined");
                 Outcome::GivenBack(problem)
             }
         }
@@ -310,12 +307,33 @@ impl Ingest {
 impl Report {
     fn count(&mut self, id: String, outcome: Outcome) {
         let count = match outcome {
-            Outcome::Applied => &mut self.applied,
-            Outcome::Replayed => &mut self.replayed,
+            Outcome::Done(kind, outcome) => {
+                let operations = self.operations.entry((kind, outcome)).or_default();
+                *operations = operations.saturating_add(1);
+                if outcome == "replayed" { &mut self.replayed } else { &mut self.applied }
+            }
             Outcome::Quarantined => &mut self.quarantined,
             Outcome::GivenBack(problem) => return self.given_back.push((id, problem)),
         };
         *count = count.saturating_add(1);
+    }
+
+    /// One of the batch, and one of each kind of operation in it.
+    fn measurements(&self, started: Stopwatch) -> Vec<Measurement> {
+        let messages = [
+            ("applied", self.applied),
+            ("replayed", self.replayed),
+            ("quarantined", self.quarantined),
+            ("given_back", self.given_back.len()),
+        ];
+        let batch = messages.into_iter().fold(Measurement::of(NAME), |batch, (name, count)| {
+            batch.with(name, count).counted(&["function"], &[(name, Unit::Count)])
+        });
+        let operations = self.operations.iter().map(|((kind, outcome), count)| {
+            Measurement::of(NAME).with_operations(kind, outcome, *count)
+        });
+        let batch = batch.with_usage(self.usage).with_latency(started);
+        std::iter::once(batch).chain(operations).collect()
     }
 }
 
@@ -336,8 +354,8 @@ fn order_unknown() -> Problem {
 fn log_given_back(message: &str, problem: &Problem) {
     let code = problem.code.as_str();
     if let Some(error) = problem.internal() {
-        tracing::error!(function = "ingest", message, code, %error, "given back");
+        tracing::error!(function = NAME, message, code, %error, "given back");
     } else {
-        tracing::info!(function = "ingest", message, code, "given back");
+        tracing::info!(function = NAME, message, code, "given back");
     }
 }

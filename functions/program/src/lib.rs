@@ -61,7 +61,7 @@ async fn set(app: &App, request: &ApiRequest) -> Result<Answer, Problem> {
     let Object(document): Object<Document> = request.body()?;
     let newest = app.ledger.newest_program().await?;
     if let Some(newest) = newest.as_ref().filter(|newest| newest.document == document) {
-        return Ok(answer(StatusCode::OK, newest, "replayed").replay());
+        return Ok(answer(StatusCode::OK, newest, "program").replay());
     }
     let seen = seen_version(request)?;
     let mut faults = Program::from_document(&document).err().unwrap_or_default();

@@ -8,16 +8,23 @@
 mod bus;
 mod event;
 
+use std::collections::BTreeMap;
+use std::time::Instant as Stopwatch;
+
 use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use aws_sdk_eventbridge::Client;
 use lambda_runtime::{LambdaEvent, service_fn};
-use scrip_edge::{StartError, aws, start_logging};
+use scrip_domain::entry::Entry;
+use scrip_edge::{Measurement, StartError, Telemetry, Unit, aws, start_logging};
+use scrip_store::Recorded;
 use thiserror::Error;
 
 pub use bus::{Bus, NotTaken};
 pub use event::{EVENT_BYTES_MAX, Event, SOURCE, events};
 
+/// The name of the function.
+const NAME: &str = "publish";
 /// The variable with the name of the bus, or its ARN.
 const BUS: &str = "SCRIP_BUS";
 
@@ -26,7 +33,12 @@ const BUS: &str = "SCRIP_BUS";
 pub struct Publish {
     /// Where events go.
     pub bus: Bus,
+    /// Where what it did is told.
+    pub telemetry: Telemetry,
 }
+
+/// How much came (positive) or went (negative), by asset and reason, in units of the asset.
+type Moved = BTreeMap<(String, &'static str), i64>;
 
 /// Why a record could not be published.
 #[derive(Debug, Error)]
@@ -47,7 +59,8 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     start_logging();
     let name = std::env::var(BUS).map_err(|_| StartError::Variable(BUS))?;
     let client = Client::new(&aws().await);
-    let publish = Publish { bus: Bus::EventBridge { client, name: name.into() } };
+    let bus = Bus::EventBridge { client, name: name.into() };
+    let publish = Publish { bus, telemetry: Telemetry::from_environment() };
     lambda_runtime::run(service_fn(move |event: LambdaEvent<StreamEvent>| {
         let publish = publish.clone();
         async move {
@@ -70,13 +83,17 @@ impl Publish {
     /// Publishes the lines among these records. Returns the sequence number of the first record
     /// that failed: everything before it is published.
     pub async fn handle(&self, event: StreamEvent) -> Option<String> {
+        let started = Stopwatch::now();
         let (mut all, mut owners, mut failure) = (Vec::new(), Vec::new(), None);
+        let mut lines = Vec::new();
         for (place, record) in event.records.iter().enumerate() {
-            match events_of(record) {
-                Ok(events) => {
+            match line_and_events_of(record) {
+                Ok(Some((line, events))) => {
                     owners.extend(std::iter::repeat_n(place, events.len()));
                     all.extend(events);
+                    lines.push((place, line));
                 }
+                Ok(None) => {}
                 Err(error) => {
                     failure = Some((place, error));
                     break;
@@ -87,21 +104,51 @@ impl Publish {
             let place = owners.get(error.place).copied().unwrap_or_default();
             failure = Some((place, error.into()));
         }
-        let (records, events) = (event.records.len(), all.len());
-        let Some((place, error)) = failure else {
-            tracing::info!(function = "publish", records, events, "published");
-            return None;
-        };
+        let records = event.records.len();
+        let failed_from = failure.as_ref().map_or(records, |(place, _)| *place);
+        lines.retain(|(place, _)| *place < failed_from);
+        let published = owners.iter().filter(|owner| **owner < failed_from).count();
+        let batch = Measurement::of(NAME)
+            .with("records", records)
+            .with("events", published)
+            .counted(&["function"], &[("records", Unit::Count), ("events", Unit::Count)])
+            .with_latency(started);
+        self.telemetry.tell(batch);
+        for ((asset, reason), value) in moved(lines.iter().map(|(_, line)| &line.entry)) {
+            let measurement = Measurement::of(NAME)
+                .with("asset", asset)
+                .with("reason", reason)
+                .with("value", value)
+                .counted(&["asset", "reason"], &[("value", Unit::None)]);
+            self.telemetry.tell(measurement);
+        }
+        let (place, error) = failure?;
         let record = event.records.get(place)?;
         let sequence_number = record.change.sequence_number.clone().unwrap_or_default();
-        tracing::error!(function = "publish", records, sequence_number, %error, "not published");
+        tracing::error!(function = NAME, records, sequence_number, %error, "not published");
         Some(sequence_number)
     }
 }
 
-/// The events of a record: none unless it is a new line.
-fn events_of(record: &EventRecord) -> Result<Vec<Event>, Failure> {
+/// The line that a record brings, and its events; `None` for any other item.
+fn line_and_events_of(record: &EventRecord) -> Result<Option<(Recorded, Vec<Event>)>, Failure> {
     let image = record.change.new_image.clone();
-    let line = scrip_store::line_of_item(image.into())?;
-    Ok(line.map(|line| events(&line.entry)).transpose()?.unwrap_or_default())
+    let Some(line) = scrip_store::line_of_item(image.into())? else { return Ok(None) };
+    let events = events(&line.entry)?;
+    Ok(Some((line, events)))
+}
+
+/// What moved in these lines. An asset is written `points:<definition>`, `benefit:<definition>`, or
+/// with its currency, such as `credit:store:AUD`: as few as a program has, whatever the number of
+/// members.
+fn moved<'a>(lines: impl Iterator<Item = &'a Entry>) -> Moved {
+    let mut moved = Moved::new();
+    for posting in lines.flat_map(|entry| &entry.line.postings) {
+        let (source, definition) = (posting.asset.source(), posting.asset.definition());
+        let currency = posting.asset.currency().map(|currency| format!(":{currency}"));
+        let asset = format!("{source}:{definition}{}", currency.unwrap_or_default());
+        let value = moved.entry((asset, posting.reason.as_str())).or_default();
+        *value = value.saturating_add(posting.amount.get());
+    }
+    moved
 }

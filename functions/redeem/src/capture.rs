@@ -50,7 +50,7 @@ pub(crate) fn answer(outcome: &Outcome<History>) -> Answer {
         Outcome::Appended(entry) => Answer::done(entry, false, &RedemptionAnswer::of_line(entry)),
         Outcome::Replayed(entry) => Answer::done(entry, true, &RedemptionAnswer::of_line(entry)),
         Outcome::Unchanged { answer, wallet } => {
-            Answer::replayed(&RedemptionAnswer::now(answer, wallet))
+            Answer::replayed(&RedemptionAnswer::now(answer, wallet), "redemption")
         }
     }
 }

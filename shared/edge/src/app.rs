@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use crate::keys::Keys;
 use crate::programs::Programs;
+use crate::telemetry::Telemetry;
 
 /// The variable that names the table.
 const TABLE: &str = "SCRIP_TABLE";
@@ -32,6 +33,8 @@ pub struct App {
     pub ledger: Ledger,
     /// Where PINs are derived from.
     pub keys: Keys,
+    /// Where what it does is told.
+    pub telemetry: Telemetry,
     pub(crate) programs: Programs,
 }
 
@@ -46,7 +49,8 @@ pub enum StartError {
 impl App {
     /// A function on this ledger.
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, keys: Keys::default(), programs: Programs::default() }
+        let (keys, programs) = (Keys::default(), Programs::default());
+        Self { ledger, keys, telemetry: Telemetry::default(), programs }
     }
 
     /// The same function with a key ring.
@@ -72,7 +76,8 @@ impl App {
     pub fn from_aws(shared: &SdkConfig) -> Result<Self, StartError> {
         let table = std::env::var(TABLE).map_err(|_| StartError::Variable(TABLE))?;
         let client = Client::from_conf(client_config(Builder::from(shared)));
-        let app = Self::new(Ledger::new(client, &table, system_clock()));
+        let ledger = Ledger::new(client, &table, system_clock());
+        let app = Self { telemetry: Telemetry::from_environment(), ..Self::new(ledger) };
         Ok(match std::env::var(KEYS_SECRET) {
             Ok(id) => app.with_keys(Keys::secret(SecretsClient::new(shared), &id)),
             Err(_) => app,

@@ -16,6 +16,7 @@ mod programs;
 mod request;
 mod serve;
 mod sweep;
+mod telemetry;
 mod value;
 
 pub use answer::{Answer, line_of};
@@ -31,4 +32,5 @@ pub use programs::CurrentProgram;
 pub use request::{ApiRequest, require_body_size, require_lines, require_unique};
 pub use serve::{Function, Handled, Route, run, serve, start_logging, stop_at};
 pub use sweep::{Sweep, SweepOptions, SweepReport, retry_set_aside, run_sweep, sweep};
+pub use telemetry::{Measurement, Telemetry, Unit};
 pub use value::{LotAnswer, change, units};

@@ -14,6 +14,10 @@ use crate::app::App;
 use crate::caller::{Scope, authorise};
 use crate::problem::{Code, Problem};
 use crate::request::ApiRequest;
+use crate::telemetry::{Measurement, Unit};
+
+/// The kind and the outcome of what was refused.
+const REFUSED: &str = "refused";
 
 /// One Lambda function behind the HTTP API.
 pub trait Function {
@@ -44,9 +48,11 @@ pub struct Handled {
     pub response: ApiGatewayV2httpResponse,
     /// What it cost.
     pub usage: Usage,
-    /// What it is counted as: the kind of the line written, `program` for a new version of it, or
-    /// `read`, `replayed`, `refused`.
+    /// The kind of the line that was written or is shown again, `program` for a version of it,
+    /// `read`, or `refused`.
     pub kind: &'static str,
+    /// What came of it: `written`, `replayed`, `read` or `refused`.
+    pub outcome: &'static str,
 }
 
 /// Runs a function under Lambda until it is stopped.
@@ -85,31 +91,34 @@ pub fn stop_at(context: &Context, before: Duration) -> Option<Stopwatch> {
     Stopwatch::now().checked_add(left.saturating_sub(before))
 }
 
-/// Answers one event and logs it.
+/// Answers one event and says what it came to.
 pub async fn serve<F: Function>(app: &App, event: ApiGatewayV2httpRequest) -> Handled {
     let started = Stopwatch::now();
     let app = app.for_request();
     let route = event.route_key.clone().unwrap_or_default();
     let answer = answer::<F>(&app, event).await;
     let usage = app.ledger.usage();
-    let code = answer.as_ref().err().map_or("", |problem| problem.code.as_str());
+    let code = answer.as_ref().err().map(|problem| problem.code.as_str());
     if let Some(internal) = answer.as_ref().err().and_then(Problem::internal) {
         tracing::error!(function = F::NAME, route, error = %internal, "no answer could be had");
     }
-    let kind = answer.as_ref().map_or("refused", |answer| answer.kind);
+    let (kind, outcome) =
+        answer.as_ref().map_or((REFUSED, REFUSED), |answer| (answer.kind, answer.outcome()));
     let response = answer.map_or_else(|problem| refuse(&problem), respond);
-    tracing::info!(
-        function = F::NAME,
-        route,
-        status = response.status_code,
-        code,
-        kind,
-        read_units = usage.read_units(),
-        write_units = usage.write_units(),
-        latency_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        "answered"
-    );
-    Handled { response, usage, kind }
+    let measurement = Measurement::of(F::NAME)
+        .with("route", route)
+        .with("status", response.status_code)
+        .with_operations(kind, outcome, 1)
+        .with_usage(usage)
+        .with_latency(started);
+    app.telemetry.tell(match code {
+        Some(code) => measurement
+            .with("code", code)
+            .with("refusals", 1)
+            .counted(&["code"], &[("refusals", Unit::Count)]),
+        None => measurement,
+    });
+    Handled { response, usage, kind, outcome }
 }
 
 async fn answer<F: Function>(app: &App, event: ApiGatewayV2httpRequest) -> Result<Answer, Problem> {

@@ -6,7 +6,7 @@
 //! and its marker goes last.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
 
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -25,6 +25,7 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::serve::{start_logging, stop_at};
+use crate::telemetry::{Measurement, Unit};
 
 /// Shards that are worked through at once: as many calls are under way, which one connection each
 /// carries easily.
@@ -73,18 +74,21 @@ pub struct SweepReport {
     pub left: u64,
     /// Whether it ended before everything was looked at; the next run goes on.
     pub is_cut_short: bool,
+    /// How many seconds ago the earliest hour began of which something is left; 0 when nothing is.
+    pub due_age_s: u64,
     /// Everything that was due before this instant has been looked at, when it was not cut short.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished_through: Option<Instant>,
 }
 
-#[derive(Default)]
 struct Counts {
     visited: AtomicU64,
     posted: AtomicU64,
     failed: AtomicU64,
     left: AtomicU64,
     cut_short: AtomicU64,
+    /// When the earliest hour began of which something is left, in milliseconds.
+    left_from_ms: AtomicI64,
 }
 
 /// What came of one account.
@@ -131,7 +135,7 @@ pub async fn sweep<S: Sweep + 'static>(
     app: &App,
     options: SweepOptions,
 ) -> Result<(SweepReport, Usage), StoreError> {
-    let app = app.for_request();
+    let (app, started) = (app.for_request(), Stopwatch::now());
     let run = Arc::new(Run::new(&app, options).await?);
     let gate = Arc::new(Semaphore::new(SHARDS_AT_ONCE));
     let mut shards = JoinSet::new();
@@ -145,7 +149,7 @@ pub async fn sweep<S: Sweep + 'static>(
     }
     let failed = first_failure(shards).await;
     let report = run.report();
-    log::<S>(&report, app.ledger.usage());
+    tell::<S>(&app, &report, started);
     failed.map_or(Ok((report, app.ledger.usage())), Err)
 }
 
@@ -157,13 +161,13 @@ pub async fn retry_set_aside<S: Sweep + 'static>(
     app: &App,
     options: SweepOptions,
 ) -> Result<SweepReport, StoreError> {
-    let app = app.for_request();
+    let (app, started) = (app.for_request(), Stopwatch::now());
     let run = Run::new(&app, options).await?;
     for shard in 0..SHARDS {
         run.retry_shard::<S>(shard).await?;
     }
     let report = run.report();
-    log::<S>(&report, app.ledger.usage());
+    tell::<S>(&app, &report, started);
     Ok(report)
 }
 
@@ -177,19 +181,26 @@ async fn first_failure(mut shards: JoinSet<Result<(), StoreError>>) -> Option<St
     failed
 }
 
-fn log<S: Sweep>(report: &SweepReport, usage: Usage) {
-    let (read_units, write_units) = (usage.read_units(), usage.write_units());
-    tracing::info!(
-        job = S::JOB.as_str(),
-        visited = report.visited,
-        posted = report.posted,
-        failed = report.failed,
-        left = report.left,
-        is_cut_short = report.is_cut_short,
-        read_units,
-        write_units,
-        "swept"
-    );
+fn tell<S: Sweep>(app: &App, report: &SweepReport, started: Stopwatch) {
+    let measurement = Measurement::of(S::JOB.as_str())
+        .with("visited", report.visited)
+        .with("failed", report.failed)
+        .with("left", report.left)
+        .with("is_cut_short", report.is_cut_short)
+        .with("due_age_s", report.due_age_s)
+        .counted(
+            &["function"],
+            &[
+                ("visited", Unit::Count),
+                ("failed", Unit::Count),
+                ("left", Unit::Count),
+                ("due_age_s", Unit::Seconds),
+            ],
+        )
+        .with_operations("settlement", "written", report.posted)
+        .with_usage(app.ledger.usage())
+        .with_latency(started);
+    app.telemetry.tell(measurement);
     if 0 < report.failed {
         tracing::error!(job = S::JOB.as_str(), failed = report.failed, "accounts were set aside");
     }
@@ -202,7 +213,16 @@ impl Run {
         let before = options.until.map_or(unswept, |until| Hour::of(until).min(unswept));
         let ledger = app.ledger.clone();
         let program = program.map_or(0, |program| program.version);
-        Ok(Self { ledger, program, before, options, counts: Counts::default() })
+        let none = AtomicU64::default;
+        let counts = Counts {
+            visited: none(),
+            posted: none(),
+            failed: none(),
+            left: none(),
+            cut_short: none(),
+            left_from_ms: i64::MAX.into(),
+        };
+        Ok(Self { ledger, program, before, options, counts })
     }
 
     async fn sweep_shard<S: Sweep>(&self, shard: u8) -> Result<(), StoreError> {
@@ -213,6 +233,7 @@ impl Run {
             let is_last = u32::try_from(page.len()).is_ok_and(|count| count < PAGE);
             for marker in &page {
                 if self.is_over() {
+                    self.leave(marker);
                     return Ok(());
                 }
                 self.visit::<S>(marker).await;
@@ -278,7 +299,16 @@ impl Run {
         };
         // A marker that stays is looked at again: that is all it can do.
         let outlook = done.map_or(Outlook::Left, |()| outlook);
+        if matches!(outlook, Outlook::Left) {
+            self.leave(marker);
+        }
         self.count(&outlook);
+    }
+
+    /// Remembers that a marker stays due.
+    fn leave(&self, marker: &DueMarker) {
+        let from_ms = marker.hour.start().millis();
+        self.counts.left_from_ms.fetch_min(from_ms, Ordering::Relaxed);
     }
 
     async fn give_up<S: Sweep>(&self, marker: &DueMarker, error: &str) -> Result<(), StoreError> {
@@ -329,7 +359,8 @@ impl Run {
     }
 
     fn report(&self) -> SweepReport {
-        let Counts { visited, posted, failed, left, cut_short } = &self.counts;
+        let Counts { visited, posted, failed, left, cut_short, left_from_ms } = &self.counts;
+        let left_ms = self.ledger.now().millis().saturating_sub(left_from_ms.load(Ordering::Relaxed));
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let is_cut_short = 0 < read(cut_short);
         SweepReport {
@@ -338,6 +369,8 @@ impl Run {
             failed: read(failed),
             left: read(left),
             is_cut_short,
+            // Nothing left is as if it were left from the end of time.
+            due_age_s: u64::try_from(left_ms / 1000).unwrap_or(0),
             finished_through: (!is_cut_short).then(|| self.before.start()),
         }
     }

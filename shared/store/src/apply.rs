@@ -122,7 +122,7 @@ impl Ledger {
             tries += 1;
             let given_up = TRIES_MAX <= tries || TRYING <= started.elapsed();
             match setback {
-                Setback::Raced => {}
+                Setback::Raced => self.meter.lost_race(),
                 Setback::Unheard(error) => unheard = Some(error),
                 Setback::Final(error) => return Err(unheard.map_or(error, ApplyError::Store)),
             }

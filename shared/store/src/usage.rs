@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 
-/// Read and write units, counted in halves: an eventually consistent read costs half a unit.
+/// Read and write units, counted in halves: an eventually consistent read costs half a unit. And how
+/// often it had to be decided again, which is what contention costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
     /// Halves of read units.
     pub read_halves: u64,
     /// Halves of write units.
     pub write_halves: u64,
+    /// Lines that somebody else put first.
+    pub races_lost: u64,
 }
 
 impl Usage {
@@ -21,6 +24,7 @@ impl Usage {
         Self {
             read_halves: self.read_halves.saturating_add(other.read_halves),
             write_halves: self.write_halves.saturating_add(other.write_halves),
+            races_lost: self.races_lost.saturating_add(other.races_lost),
         }
     }
 
@@ -51,6 +55,7 @@ pub(crate) struct Meter {
 struct Counts {
     read_halves: AtomicU64,
     write_halves: AtomicU64,
+    races_lost: AtomicU64,
 }
 
 impl Meter {
@@ -58,6 +63,7 @@ impl Meter {
         Usage {
             read_halves: self.counts.read_halves.load(Ordering::Relaxed),
             write_halves: self.counts.write_halves.load(Ordering::Relaxed),
+            races_lost: self.counts.races_lost.load(Ordering::Relaxed),
         }
     }
 
@@ -67,6 +73,10 @@ impl Meter {
 
     pub(crate) fn wrote<'a>(&self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
         self.counts.write_halves.fetch_add(halves(consumed), Ordering::Relaxed);
+    }
+
+    pub(crate) fn lost_race(&self) {
+        self.counts.races_lost.fetch_add(1, Ordering::Relaxed);
     }
 }
 
