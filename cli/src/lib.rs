@@ -5,6 +5,7 @@ mod clock;
 mod control;
 mod gateway;
 pub mod jobs;
+pub mod keys;
 pub mod load;
 pub mod local;
 mod queue;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 use scrip_cli::jobs::{self, By, JobArg};
+use scrip_cli::keys;
 use scrip_cli::load::{self, Columns, Load, Target};
 use scrip_cli::local::{Local, LocalError, Options, Storage};
 use scrip_domain::time::Instant;
@@ -40,6 +41,19 @@ enum Command {
     Due(LedgerArgs),
     /// Sends a file of orders to a local stack, or to the order queue.
     Load(LoadArgs),
+    /// The ring of keys that the PINs of gift cards are derived with.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Adds a key for cards sold from now on. No PIN changes, and no key is removed.
+    Rotate {
+        /// The secret with the ring, by its name or ARN.
+        #[arg(long)]
+        secret: String,
+    },
 }
 
 #[derive(Args)]
@@ -136,6 +150,7 @@ async fn main() -> ExitCode {
         Some(Command::Sweep(args)) => run_sweep(args).await,
         Some(Command::Due(args)) => show_due(args).await,
         Some(Command::Load(args)) => return load_file(args).await,
+        Some(Command::Keys(KeysCommand::Rotate { secret })) => return rotate(&secret).await,
         None => local(cli.local).await,
     };
     match ended {
@@ -207,6 +222,20 @@ async fn load_file(args: LoadArgs) -> ExitCode {
         Ok(report) => {
             say(&load::describe(&report));
             if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            say(&format!("scrip: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn rotate(secret: &str) -> ExitCode {
+    let client = aws_sdk_secretsmanager::Client::new(&aws().await);
+    match keys::rotate(&client, secret).await {
+        Ok(key) => {
+            say(&format!("new gift cards use key {key} within a minute"));
+            ExitCode::SUCCESS
         }
         Err(error) => {
             say(&format!("scrip: {error}"));

@@ -101,7 +101,9 @@ impl Published {
         let unavailable = |detail: String| StoreError::Unavailable { call: "PutEvents", detail };
         let bus = Bus::memory();
         let event = event(images).map_err(|error| unavailable(error.to_string()))?;
-        if let Some(failed) = (Publish { bus: bus.clone(), telemetry: Telemetry::Log }).handle(event).await {
+        if let Some(failed) =
+            (Publish { bus: bus.clone(), telemetry: Telemetry::Log }).handle(event).await
+        {
             return Err(unavailable(format!("record {failed} was not published")));
         }
         for event in bus.events() {

@@ -133,6 +133,8 @@ class Stack:
         # MiniStack expands the template with the defaults of its parameters, whatever is given.
         for name, value in PARAMETERS.items():
             template["Parameters"][name]["Default"] = value
+        # Nor has it TLS, which the queues insist on.
+        del template["Resources"]["QueuePolicy"]
         # It keeps the type of a given parameter, too, which is text, where AWS makes a number of it.
         scaling = template["Resources"]["OrderSource"]["Properties"]["ScalingConfig"]
         scaling["MaximumConcurrency"] = int(template["Parameters"]["OrderConcurrency"]["Default"])

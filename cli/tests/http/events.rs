@@ -24,7 +24,7 @@ fn samples(function: &str) -> Vec<PathBuf> {
 }
 
 /// Sends every sample of a function, and returns the routes they were for.
-async fn send_all<F: Function>(app: &App) {
+pub(crate) async fn send_all<F: Function>(app: &App) {
     let mut routes = BTreeSet::new();
     // A gift card's number is drawn, so the samples' is replaced by that of the last one sold.
     let mut card = (SAMPLE_NUMBER.to_owned(), SAMPLE_PIN.to_owned());
@@ -48,6 +48,19 @@ async fn send_all<F: Function>(app: &App) {
     assert_eq!(routes, all, "{} has a sample for every route", F::NAME);
 }
 
+/// Sends every batch of orders, and returns how many of them had been applied before.
+pub(crate) async fn send_orders(ingest: &Ingest) -> usize {
+    let mut replayed = 0;
+    for file in samples("ingest") {
+        let event = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        let report = Box::pin(ingest.handle(event, None)).await;
+        let is_rubbish = file.to_str().unwrap().contains("rubbish");
+        assert_eq!(report.quarantined, if is_rubbish { 2 } else { 0 }, "{}", file.display());
+        replayed += report.replayed;
+    }
+    replayed
+}
+
 #[tokio::test]
 async fn every_sample_event_is_answered_and_every_route_has_one() {
     let embedded = Embedded::memory().await.unwrap();
@@ -67,18 +80,9 @@ async fn every_sample_event_is_answered_and_every_route_has_one() {
         let event: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(event["source"], serde_json::json!("aws.scheduler"));
     }
-    let quarantine = Quarantine::memory();
-    let ingest = Ingest { app: app.clone(), quarantine: quarantine.clone() };
-    let mut replayed = 0;
-    for file in samples("ingest") {
-        let event = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
-        let report = Box::pin(ingest.handle(event, None)).await;
-        let is_rubbish = file.to_str().unwrap().contains("rubbish");
-        assert_eq!(report.quarantined, if is_rubbish { 2 } else { 0 }, "{}", file.display());
-        replayed += report.replayed;
-    }
+    let ingest = Ingest { app: app.clone(), quarantine: Quarantine::memory() };
     // The order of the samples is that of the sample over HTTP, and so is its return.
-    assert_eq!(replayed, 3);
+    assert_eq!(send_orders(&ingest).await, 3);
     for file in samples("publish") {
         let bus = Bus::memory();
         let publish = Publish { bus: bus.clone(), telemetry: scrip_edge::Telemetry::Log };

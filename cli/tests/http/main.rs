@@ -25,4 +25,5 @@ mod scenarios;
 mod schemas;
 mod secrets;
 mod support;
+mod template;
 mod worked_example;

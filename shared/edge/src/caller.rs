@@ -27,7 +27,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    const fn as_str(self) -> &'static str {
+    /// The scope as a token has it.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "scrip/read",
             Self::Earn => "scrip/earn",

@@ -360,7 +360,8 @@ impl Run {
 
     fn report(&self) -> SweepReport {
         let Counts { visited, posted, failed, left, cut_short, left_from_ms } = &self.counts;
-        let left_ms = self.ledger.now().millis().saturating_sub(left_from_ms.load(Ordering::Relaxed));
+        let left_ms =
+            self.ledger.now().millis().saturating_sub(left_from_ms.load(Ordering::Relaxed));
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let is_cut_short = 0 < read(cut_short);
         SweepReport {
