@@ -11,7 +11,7 @@ use axum::Router;
 use scrip_domain::program::Document;
 use scrip_domain::time::Instant;
 use scrip_edge::{App, KeyRing, Keys, KeysError};
-use scrip_local::{Embedded, EmbeddedError, SAMPLE_PROGRAM, TABLE, client_at};
+use scrip_local::{Embedded, EmbeddedError, SAMPLE_PROGRAM, TABLE};
 use scrip_store::{Ledger, StoreError, client_config, create_table};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -31,7 +31,7 @@ pub enum Storage {
     /// In this file, made when it is not there.
     File(PathBuf),
     /// In a DynamoDB that is there already, such as DynamoDB Local.
-    Endpoint(String),
+    Elsewhere(Client),
 }
 
 /// How a local stack is started.
@@ -96,7 +96,6 @@ pub(crate) struct Stack {
 /// A running local stack.
 pub struct Local {
     address: SocketAddr,
-    endpoint: String,
     embedded: Option<Embedded>,
     stop: watch::Sender<bool>,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
@@ -117,7 +116,6 @@ impl Local {
         let address = listener.local_addr().map_err(unusable)?;
         let (embedded, client) = options.storage.open().await?;
         let keys = options.storage.keys()?;
-        let endpoint = embedded.as_ref().map_or_else(String::new, Embedded::endpoint);
         let clock = clock(&client, options.clock).await?;
         let (stream, client) = Stream::of(&client);
         let ledger = Ledger::new(client, TABLE, clock.for_ledger());
@@ -140,7 +138,7 @@ impl Local {
             let _ = stopped.changed().await;
         });
         let server = tokio::spawn(serving.into_future());
-        Ok(Self { address, endpoint, embedded, stop, server, sweeps })
+        Ok(Self { address, embedded, stop, server, sweeps })
     }
 
     /// Where it answers.
@@ -148,9 +146,9 @@ impl Local {
         format!("http://{}", self.address)
     }
 
-    /// Where its embedded DynamoDB answers; empty when the ledger is elsewhere.
-    pub fn endpoint(&self) -> &str {
-        &self.endpoint
+    /// Its DynamoDB, unless the ledger is in one elsewhere.
+    pub fn embedded(&self) -> Option<&Embedded> {
+        self.embedded.as_ref()
     }
 
     /// Ends it when every request under way is answered.
@@ -181,10 +179,9 @@ impl Storage {
         Ok(match self {
             Self::Memory => with_client(Embedded::memory().await?),
             Self::File(path) => with_client(Embedded::file(path).await?),
-            Self::Endpoint(url) => {
-                let client = client_at(url);
-                create_table(&client, TABLE).await?;
-                (None, client)
+            Self::Elsewhere(client) => {
+                create_table(client, TABLE).await?;
+                (None, client.clone())
             }
         })
     }
@@ -205,7 +202,7 @@ impl Storage {
         Ok(match self {
             Self::Memory => Keys::ring(KeyRing::generate()?),
             Self::File(path) => Keys::file(&path.with_extension("keys")),
-            Self::Endpoint(_) => Keys::file(Path::new("scrip.keys")),
+            Self::Elsewhere(_) => Keys::file(Path::new("scrip.keys")),
         })
     }
 }

@@ -12,7 +12,7 @@ use scrip_cli::load::{self, Columns, Load, Target};
 use scrip_cli::local::{Local, LocalError, Options, Storage};
 use scrip_domain::time::Instant;
 use scrip_edge::{App, aws};
-use scrip_local::Embedded;
+use scrip_local::{Embedded, client_at};
 use scrip_store::Ledger;
 use tracing_subscriber::EnvFilter;
 
@@ -167,7 +167,7 @@ async fn local(args: LocalArgs) -> Result<(), LocalError> {
         (true, _) => (Storage::Memory, "in memory".to_owned()),
         (false, Some(url)) => {
             let kept = format!("at {url}");
-            (Storage::Endpoint(url), kept)
+            (Storage::Elsewhere(client_at(&url)), kept)
         }
         (false, None) => {
             let kept = format!("in {}", args.data.display());
@@ -250,7 +250,7 @@ async fn ledger(args: LedgerArgs) -> Result<(Option<Embedded>, Ledger), LocalErr
         return Ok((None, scrip_cli::local::in_aws(&table).await));
     }
     match args.endpoint_url {
-        Some(url) => Storage::Endpoint(url),
+        Some(url) => Storage::Elsewhere(client_at(&url)),
         None if args.data.exists() => Storage::File(args.data),
         None => return Err(LocalError::NoLedger(args.data)),
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use scrip_cli::local::{Local, Options, Storage};
-use scrip_local::{TABLE, client_at};
+use scrip_local::TABLE;
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
@@ -95,7 +95,7 @@ async fn secrets_are_in_no_item_log_line_or_answer() {
     assert_eq!(secrets.len(), 1);
     secrets.extend(cards.iter().map(|card| card.pin.clone()));
 
-    let client = client_at(stack.local.endpoint());
+    let client = stack.local.embedded().unwrap().client();
     let items = client.scan().table_name(TABLE).send().await.unwrap();
     assert!(10 < items.count());
     let items = format!("{:?}", items.items());

@@ -46,7 +46,7 @@ impl Stack {
         let document = serde_json::from_value(document.clone()).unwrap();
         let ledger = embedded.ledger(Arc::new(move || start));
         ledger.set_program(document, 0, "test").await.unwrap();
-        let storage = Storage::Endpoint(embedded.endpoint());
+        let storage = Storage::Elsewhere(embedded.client().clone());
         let options = Options { port: 0, storage, clock: Some(start) };
         let local = Local::start(&options).await.unwrap();
         Self { local, client: Client::new(), _embedded: Some(embedded) }

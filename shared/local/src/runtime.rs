@@ -216,10 +216,9 @@ async fn invoke_on_sample(
     let ledger = embedded.ledger(Arc::new(|| Instant::EPOCH));
     let program = serde_json::from_str(SAMPLE_PROGRAM).map_err(|error| error.to_string())?;
     ledger.set_program(program, 0, "sample").await.map_err(|error| error.to_string())?;
-    let endpoint = embedded.endpoint();
     let variables = [
-        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
-        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", embedded.endpoint()),
+        ("AWS_ACCESS_KEY_ID", embedded.access_key()),
         ("AWS_SECRET_ACCESS_KEY", "local"),
         ("AWS_REGION", "us-east-1"),
         ("SCRIP_TABLE", TABLE),

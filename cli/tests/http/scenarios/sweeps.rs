@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use scrip_local::{TABLE, client_at};
+use scrip_local::TABLE;
 use serde_json::{Value, json};
 
 use crate::support::{Stack, basket, held};
@@ -24,7 +24,7 @@ async fn tell(stack: &Stack, now: &str) {
 
 /// Every due marker there is, as `job hour account`.
 async fn markers(stack: &Stack) -> Vec<String> {
-    let items = client_at(stack.local.endpoint()).scan().table_name(TABLE).send().await.unwrap();
+    let items = stack.local.embedded().unwrap().client().clone().scan().table_name(TABLE).send().await.unwrap();
     let mut markers: Vec<String> = items
         .items()
         .iter()
@@ -76,7 +76,7 @@ async fn scenario_8_accounts_that_cannot_be_decided_are_set_aside_and_block_nobo
     for number in 0..130 {
         award(&stack, &format!("m{number}"), "a", 10, "2026-11-22T00:00:00Z").await;
     }
-    let client = client_at(stack.local.endpoint());
+    let client = stack.local.embedded().unwrap().client().clone();
     let key = |number: usize| {
         [
             ("pk".to_owned(), AttributeValue::S(format!("MEMBER#m{number}"))),
@@ -264,7 +264,7 @@ async fn scenario_8_run_that_ends_early_is_gone_on_with_by_the_next() {
     for number in 0..200 {
         award(&stack, &format!("m{number}"), "a", 10, "2026-11-22T00:00:00Z").await;
     }
-    let client = client_at(stack.local.endpoint());
+    let client = stack.local.embedded().unwrap().client().clone();
     let clock = "2026-11-22T02:00:00Z".parse().unwrap();
     let ledger = scrip_store::Ledger::new(client, TABLE, Arc::new(move || clock));
     let app = scrip_edge::App::new(ledger);
