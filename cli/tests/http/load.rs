@@ -221,6 +221,8 @@ async fn load_goes_on_where_it_was_stopped() {
     assert_eq!(said, "line 8: c: d\n301 messages sent, 200 had been sent before, 1 refused\n");
     assert_eq!(taker.taken(), orders((0..500).chain([3])));
     assert!(!folder.path().join("orders.jsonl.progress").exists());
+    let said = load_to("http://127.0.0.1:1", &file).await;
+    assert!(said.starts_with("scrip: the stack at http://127.0.0.1:1 does not answer"), "{said}");
 }
 
 /// Places in a file that has changed, or was sent elsewhere, are places of something else.

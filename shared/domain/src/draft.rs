@@ -343,13 +343,12 @@ impl Draft {
                 if kept.is_zero() {
                     continue;
                 }
-                match holding.lots.iter_mut().find(|lot| lot.gave(drawn)) {
-                    Some(lot) => lot.put_back(kept),
+                let kept = Drawn { amount: kept, ..drawn.clone() };
+                match holding.lots.iter_mut().find(|lot| lot.gave(&kept)) {
+                    Some(lot) => lot.put_back(kept.amount),
                     // A lot is kept while a hold may give back to it, so this is a damaged
                     // wallet: lose nothing.
-                    None => {
-                        holding.put(made_anew(&Drawn { amount: kept, ..drawn.clone() }, self.now))
-                    }
+                    None => holding.put(made_anew(&kept, self.now)),
                 }
             }
         }

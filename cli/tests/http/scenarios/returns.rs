@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::queue::{completed, returned};
-use crate::support::{START, Stack, basket, order};
+use crate::support::{START, Stack, basket, held, order};
 
 const ORDER: &str = "/v1/members/alice/purchases/1000234";
 
@@ -54,6 +54,34 @@ async fn scenario_5_points_that_were_spent_and_returned_are_owed() {
             "Return R-88 of 1000234 takes back 59 reward points, 59 tier points; 50 reward points are owed"
         )
     );
+}
+
+/// Held points are not spent: what is owed for them is repaid when they come back.
+#[tokio::test]
+async fn scenario_5_points_that_were_held_and_returned_are_owed_until_they_come_back() {
+    for released in [true, false] {
+        let stack = Stack::new().await;
+        stack.put(ORDER, &order("59.95")).await.is(201);
+        stack.advance("P15D").await;
+        let mut hold = held(&json!(50));
+        hold["use"]["points"]["definition"] = json!("reward");
+        stack.put("/v1/members/alice/redemptions/r", &hold).await.is(201);
+        stack.put(&format!("{ORDER}/returns/R-88"), &back("59.95")).await.is(201);
+        assert_eq!(stack.points("alice", "reward").await, [0, 0, 50, 50]);
+        if released {
+            stack.post("/v1/members/alice/redemptions/r/release", &json!({})).await.is(200);
+        } else {
+            stack.advance("PT10M").await;
+            assert_eq!(stack.points("alice", "reward").await, [0, 0, 0, 0]);
+            stack.give("alice", "a", 1).await;
+        }
+        assert_eq!(stack.points("alice", "reward").await, [0, 0, 0, 0]);
+        let entry = stack.get("/v1/members/alice/entries/4").await.ok();
+        let repaid = &entry["postings"][0];
+        assert_eq!((&repaid["reason"], &repaid["amount"]), (&json!("debt_repaid"), &json!(-50)));
+        let summary = entry["summary"].as_str().unwrap();
+        assert!(summary.contains("50 reward points repaid what was owed"), "{summary}");
+    }
 }
 
 #[tokio::test]
