@@ -94,7 +94,7 @@ pub async fn run(load: &Load, target: &Target) -> Result<Report, LoadError> {
     } else {
         messages(&load.file)?
     };
-    let mut progress = Progress::of(&load.file, load.restart)?;
+    let mut progress = Progress::of(&load.file, target, &lines, load.restart);
     let skipped = progress.sent().min(lines.len());
     let bar = ProgressBar::new(lines.len() as u64).with_position(skipped as u64);
     bar.set_style(style());
@@ -112,9 +112,9 @@ pub async fn run(load: &Load, target: &Target) -> Result<Report, LoadError> {
         waiting.extend(outcome.waiting);
         bar.inc(chunk.len() as u64);
     }
-    if !waiting.is_empty() {
-        // What waited for something later in the file has it now.
-        let outcome = target.send(&waiting).await.map_err(LoadError::Target)?;
+    // What waited for something later in the file has it now.
+    for chunk in waiting.chunks(CHUNK) {
+        let outcome = target.send(chunk).await.map_err(LoadError::Target)?;
         sent = sent.saturating_add(outcome.taken);
         refused.extend(outcome.refused);
         refused.extend(outcome.waiting.into_iter().map(|line| Refused {
@@ -131,8 +131,11 @@ pub async fn run(load: &Load, target: &Target) -> Result<Report, LoadError> {
 /// The messages of a file with one on each line, checked as `ingest` will. Empty lines are nothing.
 fn messages(file: &Path) -> Result<(Vec<Line>, Vec<Refused>), LoadError> {
     let (mut lines, mut refused) = (Vec::new(), Vec::new());
-    for (line, text) in (1..).zip(BufReader::new(open(file)?).lines()) {
-        let text = text.map_err(|error| at(file, &error))?;
+    for (line, bytes) in (1..).zip(BufReader::new(open(file)?).split(b'\n')) {
+        let Ok(text) = String::from_utf8(bytes.map_err(|error| at(file, &error))?) else {
+            refused.push(Refused { line, reason: "is not UTF-8".to_owned() });
+            continue;
+        };
         if text.trim().is_empty() {
             continue;
         }

@@ -4,14 +4,18 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::target::Outcome;
-use super::{LoadError, Refused, at};
+use sha2::{Digest, Sha256};
 
-/// What is remembered. It counts only for a file of the same length.
+use super::target::{Outcome, Target};
+use super::{Line, LoadError, Refused, at};
+
+/// What is remembered. It counts only for the same messages to the same target: places in others
+/// are places of something else.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Place {
-    bytes: u64,
+    /// SHA-256 of the target and the messages.
+    of: String,
     /// Messages from the start of the file.
     sent: usize,
     /// The lines of those among them that wait for something later in the file.
@@ -27,16 +31,17 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// That of a file: nothing, when it was never sent, has changed since, or is to be sent again.
-    pub(super) fn of(file: &Path, restart: bool) -> Result<Self, LoadError> {
-        let bytes = std::fs::metadata(file).map_err(|error| at(file, &error))?.len();
+    /// That of a file: nothing, when it was never sent there, has changed since, or is to be sent
+    /// again.
+    pub(super) fn of(file: &Path, target: &Target, lines: &[Line], restart: bool) -> Self {
+        let of = digest(target, lines);
         let mut name = file.file_name().unwrap_or_default().to_owned();
         name.push(".progress");
         let path = file.with_file_name(name);
         let remembered = std::fs::read_to_string(&path).ok();
         let place: Option<Place> = remembered.and_then(|text| serde_json::from_str(&text).ok());
-        let place = place.filter(|place| place.bytes == bytes && !restart);
-        Ok(Self { path, place: place.unwrap_or(Place { bytes, ..Place::default() }) })
+        let place = place.filter(|place| place.of == of && !restart);
+        Self { path, place: place.unwrap_or(Place { of, ..Place::default() }) }
     }
 
     /// How many messages have been sent.
@@ -73,4 +78,15 @@ impl Progress {
             _ => Ok(()),
         }
     }
+}
+
+fn digest(target: &Target, lines: &[Line]) -> String {
+    let mut digest = Sha256::new();
+    digest.update(target.url());
+    for line in lines {
+        // No text of one line has such an end in it.
+        digest.update(format!("\n{} ", line.number));
+        digest.update(&line.text);
+    }
+    hex::encode(digest.finalize())
 }

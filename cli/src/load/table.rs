@@ -9,25 +9,26 @@
 //! | `sku`, `category`, `kind`, `location`, `country` | as in a message |
 //! | `returns` | of a return: the order it is of |
 //!
-//! An order of which a row is refused is refused as a whole, and so is a return: what was sent under
-//! an id cannot be sent again as something else.
+//! An order of which a row is refused is refused as a whole, with what came back of it, and so is a
+//! return: what was sent under an id cannot be sent again as something else.
 //!
 //! A return that does not say its order is of the member's newest order before it in the table that
 //! has so much of its `sku` left.
 
+mod row;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
-use csv::StringRecord;
-use rust_decimal::Decimal;
+use csv::{ReaderBuilder, StringRecord};
 use scrip_domain::amount::Minor;
 use scrip_domain::currency::Currency;
 use scrip_ingest::Message;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
+
+use row::{Row, places, row};
 
 use super::{Line, LoadError, Refused, reason};
 
@@ -81,24 +82,6 @@ impl Columns {
     }
 }
 
-/// A row that could be read.
-struct Row {
-    line: u64,
-    order: String,
-    member: String,
-    at: String,
-    currency: Currency,
-    /// Whether it came back.
-    is_back: bool,
-    /// Minor units; of what came back below nothing.
-    net: i64,
-    returns: Option<String>,
-    /// `sku`, `category` and `kind` of the line, `quantity`.
-    of_line: Map<String, Value>,
-    /// `location` and `country` of the order.
-    of_order: Map<String, Value>,
-}
-
 /// An order of the table, while it is put together.
 struct Order {
     line: u64,
@@ -118,14 +101,23 @@ struct Sold {
 /// The messages of a table, orders before what came back of them, and the rows that are none.
 pub(super) fn read(file: &Path, columns: &Columns) -> Result<(Vec<Line>, Vec<Refused>), LoadError> {
     let failed = |error: csv::Error| LoadError::Table(format!("{}: {error}", file.display()));
-    let mut reader = csv::Reader::from_path(file).map_err(failed)?;
-    let places = places(reader.headers().map_err(failed)?, columns)?;
+    let mut reader = ReaderBuilder::new().flexible(true).from_path(file).map_err(failed)?;
+    let headers = reader.headers().map_err(failed)?.clone();
+    let places = places(&headers, columns)?;
     let (mut orders, mut refused): (Vec<Order>, Vec<Refused>) = (Vec::new(), Vec::new());
     let mut known: HashMap<String, usize> = HashMap::new();
     let (mut back, mut broken): (Vec<Row>, BTreeSet<String>) = (Vec::new(), BTreeSet::new());
-    for record in reader.records() {
+    for record in reader.byte_records() {
         let record = record.map_err(failed)?;
         let line = record.position().map_or(0, csv::Position::line);
+        let record = StringRecord::from_byte_record_lossy(record);
+        if record.len() != headers.len() {
+            let reason = format!("has {} columns, not {}", record.len(), headers.len());
+            refused.push(Refused { line, reason });
+            // Which of them names its order is not known.
+            broken.extend(record.iter().map(|cell| cell.trim().to_owned()));
+            continue;
+        }
         let added = row(line, &record, &places, columns).and_then(|row| {
             if row.is_back {
                 back.push(row);
@@ -145,125 +137,32 @@ pub(super) fn read(file: &Path, columns: &Columns) -> Result<(Vec<Line>, Vec<Ref
     }
     let returns = returned(&mut orders, &known, back, &mut refused, &mut broken);
     let all = orders.into_iter().map(|order| (order.line, order.id, order.message)).chain(returns);
-    let mut lines: Vec<Line> = Vec::new();
-    for (number, id, message) in all {
-        if broken.contains(&id) {
-            let reason = format!("another line of `{id}` is refused");
-            refused.push(Refused { line: number, reason });
-            continue;
-        }
-        let text = Value::Object(message).to_string();
-        match Message::read(&text) {
-            Ok(_) => lines.push(Line { number, text }),
-            Err(problem) => {
-                refused.push(Refused { line: number, reason: reason(&problem.to_json()) });
-            }
-        }
-    }
+    let lines = whole(all, &mut broken, &mut refused);
     Ok((lines, refused))
 }
 
-/// Where each column is.
-fn places(
-    headers: &StringRecord,
-    columns: &Columns,
-) -> Result<HashMap<&'static str, usize>, LoadError> {
-    let mut places = HashMap::new();
-    for name in NAMES {
-        let header = columns.headers.get(name).map_or(name, String::as_str);
-        match headers.iter().position(|each| each.trim() == header) {
-            Some(place) => drop(places.insert(name, place)),
-            None if columns.headers.contains_key(name) => {
-                return Err(LoadError::Table(format!("there is no column `{header}`")));
+/// The messages of which no line is refused, nor any of the order that they are of.
+fn whole(
+    all: impl Iterator<Item = (u64, String, Map<String, Value>)>,
+    broken: &mut BTreeSet<String>,
+    refused: &mut Vec<Refused>,
+) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (number, id, message) in all {
+        let order = message.get("order").and_then(Value::as_str).unwrap_or_default();
+        let gone = [&id, order].into_iter().find(|of| broken.contains(*of));
+        let gone = gone.map(|of| format!("another line of `{of}` is refused"));
+        let text = Value::Object(message).to_string();
+        let fault = || Message::read(&text).err().map(|problem| reason(&problem.to_json()));
+        match gone.or_else(fault) {
+            None => lines.push(Line { number, text }),
+            Some(reason) => {
+                refused.push(Refused { line: number, reason });
+                broken.insert(id);
             }
-            None => {}
         }
     }
-    let has = |name: &str| places.contains_key(name);
-    let missing = ["order", "member", "transacted_at"].into_iter().find(|name| !has(name));
-    let missing = missing.or_else(|| (!has("net") && !has("unit_price")).then_some("net"));
-    let missing =
-        missing.or_else(|| (!has("currency") && columns.currency.is_none()).then_some("currency"));
-    match missing {
-        None => Ok(places),
-        Some(name) => Err(LoadError::Table(format!(
-            "there is no column `{name}`: name it with --column {name}=HEADER"
-        ))),
-    }
-}
-
-fn row(
-    line: u64,
-    record: &StringRecord,
-    places: &HashMap<&'static str, usize>,
-    columns: &Columns,
-) -> Result<Row, String> {
-    let cell = |name: &str| {
-        let text = places.get(name).and_then(|place| record.get(*place)).map(str::trim);
-        text.filter(|text| !text.is_empty())
-    };
-    let needed =
-        |name: &str| cell(name).map(str::to_owned).ok_or_else(|| format!("`{name}` is missing"));
-    let currency = cell("currency").or(columns.currency.as_deref()).unwrap_or_default();
-    let currency = Currency::parse(currency).map_err(|error| format!("`currency` {error}"))?;
-    let number = |name: &str| {
-        let text = needed(name)?;
-        Decimal::from_str(&text).map_err(|_| format!("`{name}` must be a number"))
-    };
-    let net = match cell("net") {
-        Some(_) => number("net")?,
-        None => number("quantity")?
-            .checked_mul(number("unit_price")?)
-            .ok_or("`unit_price` is too large")?,
-    };
-    let quantity = cell("quantity").map(|_| number("quantity")).transpose()?;
-    let is_back = quantity.unwrap_or(net).is_sign_negative();
-    let net = minor(if is_back { -net.abs() } else { net }, currency)?;
-    if is_back && net == 0 {
-        return Err("`net` of what came back must be more than nothing".to_owned());
-    }
-    let labels = |names: &[&str]| {
-        let named = names.iter().filter_map(|name| Some(((*name).to_owned(), json!(cell(name)?))));
-        named.collect::<Map<String, Value>>()
-    };
-    let mut of_line = labels(&["sku", "category", "kind"]);
-    if let Some(quantity) =
-        quantity.and_then(|it| u64::try_from(it.abs()).ok()).filter(|it| 0 < *it)
-    {
-        of_line.insert("quantity".to_owned(), json!(quantity));
-    }
-    Ok(Row {
-        line,
-        order: needed("order")?,
-        member: needed("member")?,
-        at: time(&needed("transacted_at")?, columns)?,
-        currency,
-        is_back,
-        net,
-        returns: cell("returns").map(str::to_owned),
-        of_line,
-        of_order: labels(&["location", "country"]),
-    })
-}
-
-/// Minor units of a currency, exactly.
-fn minor(amount: Decimal, currency: Currency) -> Result<i64, String> {
-    let unit = Decimal::from(10_u64.pow(u32::from(currency.digits())));
-    let minor = amount.checked_mul(unit).filter(|minor| minor.fract().is_zero());
-    let minor = minor.and_then(|minor| i64::try_from(minor).ok());
-    minor.ok_or_else(|| format!("`net` {amount} is not a whole number of {currency}'s minor units"))
-}
-
-fn time(text: &str, columns: &Columns) -> Result<String, String> {
-    let Some(format) = &columns.time_format else { return Ok(text.to_owned()) };
-    let wrong = || format!("`transacted_at` {text} is not written as {format}");
-    let local = NaiveDateTime::parse_from_str(text, format).map_err(|_| wrong())?;
-    let zone = columns.time_zone.unwrap_or(Tz::UTC);
-    // The earlier one, when clocks go back.
-    let at = zone.from_local_datetime(&local).earliest();
-    let at = at.ok_or_else(|| format!("`transacted_at` {text} does not exist in {zone}"))?;
-    let at: DateTime<Utc> = at.with_timezone(&Utc);
-    Ok(at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    lines
 }
 
 impl Order {

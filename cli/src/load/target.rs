@@ -42,6 +42,13 @@ pub(super) struct Outcome {
 }
 
 impl Target {
+    /// Where it is.
+    pub(super) fn url(&self) -> &str {
+        match self {
+            Self::Local(url) | Self::Sqs { url, .. } => url,
+        }
+    }
+
     /// Sends messages. A queue of SQS takes what it is sent; what `ingest` makes of it is told by
     /// its quarantine. A local stack says at once.
     pub(super) async fn send(&self, lines: &[Line]) -> Result<Outcome, String> {

@@ -132,33 +132,157 @@ async fn return_before_its_order_in_the_file_waits_for_the_end() {
     assert_eq!(stack.points("alice", "reward").await, [0, 249, 0, 0]);
 }
 
+/// A stack that takes what it is sent until it is told to take no more.
+#[derive(Clone, Default)]
+struct Taker {
+    orders: Arc<Mutex<Vec<String>>>,
+    /// Requests until it takes no more.
+    left: Arc<Mutex<Option<u32>>>,
+}
+
+impl Taker {
+    async fn start(&self) -> String {
+        let taker = self.clone();
+        let answer = move |body: axum::body::Bytes| {
+            let taker = taker.clone();
+            async move { axum::Json(taker.take(&body)) }
+        };
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = axum::Router::new().fallback(axum::routing::post(answer));
+        let router = router.layer(axum::extract::DefaultBodyLimit::disable());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+
+    /// Of what it takes `o3` waits the first time, and `o7` is refused.
+    fn take(&self, body: &[u8]) -> Value {
+        if let Some(left) = &mut *self.left.lock().unwrap() {
+            if *left == 0 {
+                return json!({"code": "unavailable", "detail": "no more"});
+            }
+            *left -= 1;
+        }
+        let body: Value = serde_json::from_slice(body).unwrap();
+        let mut orders = self.orders.lock().unwrap();
+        let mut dead = Vec::new();
+        for message in body["messages"].as_array().unwrap() {
+            let order = message["order"].as_str().unwrap().to_owned();
+            let is_first = !orders.contains(&order);
+            if order == "o3" && is_first || order == "o7" {
+                let reason = json!({"code": "c", "detail": "d", "retryable": order == "o3"});
+                dead.push(json!({"message": message, "reason": reason}));
+            }
+            orders.push(order);
+        }
+        json!({"dead": dead})
+    }
+
+    fn taken(&self) -> Vec<String> {
+        self.orders.lock().unwrap().clone()
+    }
+
+    fn forget(&self) {
+        self.orders.lock().unwrap().clear();
+        *self.left.lock().unwrap() = None;
+    }
+}
+
+async fn load_to(url: &str, file: &Path) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scrip"));
+    let output = command.arg("load").arg(file).args(["--to", url]).output().await.unwrap();
+    assert!(!output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn orders(ids: impl Iterator<Item = u32>) -> Vec<String> {
+    ids.map(|number| format!("o{number}")).collect()
+}
+
+fn five_hundred(net: &str) -> String {
+    let lines = orders(0..500).into_iter().map(|order| completed("alice", &order, net));
+    lines.map(|line| line.to_string()).collect::<Vec<_>>().join("\n")
+}
+
+/// What was sent is not sent again, what waited is, and what was refused is told again.
 #[tokio::test]
 async fn load_goes_on_where_it_was_stopped() {
+    let taker = Taker::default();
+    let url = taker.start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = copied(folder.path(), "orders.jsonl", &five_hundred("1.00"));
+    *taker.left.lock().unwrap() = Some(2);
+    let said = load_to(&url, &file).await;
+    assert_eq!(said, format!("scrip: the stack at {url} refused: unavailable: no more\n"));
+    assert_eq!(taker.taken(), orders(0..200));
+    *taker.left.lock().unwrap() = None;
+    let said = load_to(&url, &file).await;
+    // `o3` was sent in the first run, and is again.
+    assert_eq!(said, "line 8: c: d\n301 messages sent, 200 had been sent before, 1 refused\n");
+    assert_eq!(taker.taken(), orders((0..500).chain([3])));
+    assert!(!folder.path().join("orders.jsonl.progress").exists());
+    let said = load_to("http://127.0.0.1:1", &file).await;
+    assert!(said.starts_with("scrip: the stack at http://127.0.0.1:1 does not answer"), "{said}");
+}
+
+/// Places in a file that has changed, or was sent elsewhere, are places of something else.
+#[tokio::test]
+async fn load_begins_anew_when_the_file_has_changed_or_goes_elsewhere() {
+    let (taker, other) = (Taker::default(), Taker::default());
+    let (here, elsewhere) = (taker.start().await, other.start().await);
+    let folder = tempfile::tempdir().unwrap();
+    for (net, url, found) in [("2.00", &here, &taker), ("1.00", &elsewhere, &other)] {
+        let file = copied(folder.path(), "orders.jsonl", &five_hundred("1.00"));
+        *taker.left.lock().unwrap() = Some(2);
+        load_to(&here, &file).await;
+        assert_eq!(taker.taken(), orders(0..200));
+        taker.forget();
+        // As long as before.
+        copied(folder.path(), "orders.jsonl", &five_hundred(net));
+        load_to(url, &file).await;
+        assert_eq!(found.taken(), orders((0..500).chain([3])), "{net}");
+        found.forget();
+    }
+}
+
+/// A row of the wrong width, and bytes that are no text, are refused and stop nothing.
+#[tokio::test]
+async fn rubbish_in_a_file_is_told_by_its_line() {
     let stack = Stack::new().await;
     let folder = tempfile::tempdir().unwrap();
-    let lines: Vec<String> = (0..1200)
-        .map(|number| completed("alice", &format!("o{number}"), "1.00").to_string())
-        .collect();
-    let file = copied(folder.path(), "orders.jsonl", &lines.join("\n"));
-    let refused = json!({"line": 7, "reason": "rule_refused: because"});
-    let place = json!({"bytes": std::fs::metadata(&file).unwrap().len(), "sent": 1000,
-        "waiting": [3], "refused": [refused]});
-    copied(folder.path(), "orders.jsonl.progress", &place.to_string());
+    let at = "2026-11-20T00:00:00Z";
+    let file = folder.path().join("table.csv");
+    let rows = [
+        b"order,member,transacted_at,net,quantity,currency,sku,description".to_vec(),
+        format!("1,al,{at},1.00,1,AUD,S,x").into_bytes(),
+        format!("1,al,{at},1.00,1,AUD,T,x,y").into_bytes(),
+        format!("2,al,{at},1.00,1,AUD,S").into_bytes(),
+        [format!("3,al,{at},2.00,1,AUD,S,caf").as_bytes(), b"\xe9"].concat(),
+        [b"4,al\xe9,", at.as_bytes(), b",1.00,1,AUD,S,x"].concat(),
+        format!("5,bo,{at},x,1,AUD,S,x").into_bytes(),
+        format!("5,bo,{at},1.00,1,AUD,S,x").into_bytes(),
+        format!("6,bo,{at},-1.00,-1,AUD,S,x").into_bytes(),
+    ];
+    std::fs::write(&file, rows.join(&b'\n')).unwrap();
     let (success, said) = load(&stack, &file, &[]).await;
-    assert!(!success, "{said}");
+    assert!(!success);
     assert_eq!(
         said,
-        "line 7: rule_refused: because\n201 messages sent, 1000 had been sent before, 1 refused\n"
+        "line 2: another line of `1` is refused\n\
+         line 3: has 9 columns, not 8\n\
+         line 4: has 7 columns, not 8\n\
+         line 6: `member` is not UTF-8\n\
+         line 7: `net` must be a number\n\
+         line 8: another line of `5` is refused\n\
+         line 9: another line of `5` is refused\n\
+         1 messages sent, 7 refused\n"
     );
-    // The last 200, and the one that waited.
-    assert_eq!(stack.points("alice", "reward").await, [0, 201, 0, 0]);
-    // Nobody there: what was sent is remembered, and the file is not changed.
-    let gone = ["--to", "http://127.0.0.1:1"];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scrip"));
-    let output = command.arg("load").arg(&file).args(gone).output().await.unwrap();
-    assert!(!output.status.success());
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.starts_with("scrip: the stack at http://127.0.0.1:1 does not answer"), "{said}");
+    assert_eq!(stack.points("al", "reward").await, [0, 2, 0, 0]);
+    let file = folder.path().join("orders.jsonl");
+    let order = completed("al", "7", "1.00").to_string();
+    std::fs::write(&file, [b"\xe9", order.as_bytes()].join(&b'\n')).unwrap();
+    let (_, said) = load(&stack, &file, &[]).await;
+    assert_eq!(said, "line 1: is not UTF-8\n1 messages sent, 1 refused\n");
 }
 
 /// What SQS does not take at first is sent again, and nothing else is.

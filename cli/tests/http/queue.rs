@@ -1,9 +1,11 @@
 //! The order queue of a local stack.
 
 use std::sync::Arc;
-use std::time::Instant as Stopwatch;
+use std::time::{Duration, Instant as Stopwatch};
 
 use aws_lambda_events::sqs::SqsEvent;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use scrip_edge::App;
 use scrip_ingest::{Ingest, Quarantine, Report};
 use serde_json::{Value, json};
@@ -267,10 +269,48 @@ async fn messages_after_one_that_the_store_did_not_answer_wait_with_it() {
 #[tokio::test]
 async fn nothing_is_begun_when_the_time_of_a_batch_is_over() {
     let world = World::new().await;
-    let messages = [completed("alice", "1", "10.00"), completed("bob", "2", "10.00")];
-    let report = handle(world.app(None), &messages, Some(Stopwatch::now())).await;
-    assert_eq!((report.applied, given_back(&report)), (0, vec!["0", "1"]));
+    let messages = [
+        completed("alice", "1", "10.00"),
+        completed("bob", "2", "10.00"),
+        returned("none", "r", "1.00"),
+        json!("rubbish"),
+    ];
+    let app = world.app(None);
+    app.program().await.unwrap();
+    let report = handle(app, &messages, Some(Stopwatch::now())).await;
+    assert_eq!((report.applied, report.quarantined), (0, 0));
+    assert_eq!(given_back(&report), ["0", "1", "2", "3"]);
+    assert_eq!(report.usage, scrip_store::Usage::default());
     assert!(!world.books().await.contains_key("MEMBER#alice"));
+}
+
+/// What is refused waits for the quarantine, and nothing else waits for that.
+#[tokio::test]
+async fn quarantine_that_does_not_answer_holds_up_nobody() {
+    let world = World::new().await;
+    let silent = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_millis(300));
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+        .endpoint_url(&url)
+        .timeout_config(timeouts.build());
+    let client = aws_sdk_sqs::Client::from_conf(config.build());
+    let quarantine = Quarantine::Queue { client, url: url.into() };
+    let ingest = Ingest { app: world.app(None), quarantine };
+    let mut messages = vec![json!("rubbish"); 50];
+    for number in 0..50 {
+        let mut euros = completed("alice", &format!("e{number}"), "10.00");
+        euros["currency"] = json!("EUR");
+        messages.push(euros);
+    }
+    messages.push(completed("alice", "1", "10.00"));
+    let stop_at = Stopwatch::now() + Duration::from_secs(2);
+    let report = Box::pin(ingest.handle(batch(&messages), Some(stop_at))).await;
+    assert!(Stopwatch::now() < stop_at + Duration::from_secs(2));
+    assert_eq!((report.applied, report.quarantined, report.given_back.len()), (1, 0, 100));
 }
 
 /// Before there is a program nothing can be decided, and no message is at fault.

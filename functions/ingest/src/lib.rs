@@ -44,6 +44,8 @@ const MEMBERS_AT_ONCE: usize = 16;
 /// No message is begun this long before Lambda would end the function: one that meets contention
 /// is tried for 10 s, and looked up once more.
 const BEFORE_DEADLINE: Duration = Duration::from_secs(15);
+/// Why a message was not begun.
+const NO_TIME: &str = "the batch has no time left";
 /// Who asks, when the queue does not say who sent a message.
 const QUEUE: &str = "order-queue";
 
@@ -81,6 +83,9 @@ struct Delivery {
     caller: Caller,
     body: String,
 }
+
+/// A message that was not applied, and why.
+type Refused = (Delivery, Problem);
 
 /// What became of one message.
 enum Outcome {
@@ -140,12 +145,7 @@ impl Ingest {
         let mut members = JoinSet::new();
         let gate = Arc::new(Semaphore::new(MEMBERS_AT_ONCE));
         let mut open: BTreeSet<String> = deliveries.iter().map(|it| it.id.clone()).collect();
-        let (grouped, strays) = self.grouped(deliveries).await;
-        for (delivery, problem) in strays {
-            let outcome = self.refuse(&delivery, problem).await;
-            open.remove(&delivery.id);
-            report.count(delivery.id, outcome);
-        }
+        let (grouped, mut refused) = self.grouped(deliveries, stop_at).await;
         for (member, messages) in grouped {
             let (ingest, gate) = (self.clone(), Arc::clone(&gate));
             members.spawn(async move {
@@ -155,10 +155,17 @@ impl Ingest {
             });
         }
         while let Some(ended) = members.join_next().await {
-            for (id, outcome) in ended.unwrap_or_default() {
+            let (done, not) = ended.unwrap_or_default();
+            refused.extend(not);
+            for (id, outcome) in done {
                 open.remove(&id);
                 report.count(id, outcome);
             }
+        }
+        // Last: a quarantine that does not answer holds up nothing.
+        for (id, outcome) in self.refuse_all(refused, stop_at).await {
+            open.remove(&id);
+            report.count(id, outcome);
         }
         // Of what a task did not live to tell nothing is known: it comes again.
         report.given_back.extend(open.into_iter().map(|id| {
@@ -169,11 +176,12 @@ impl Ingest {
     }
 
     /// The messages of each member in the order in which they happened, and those that cannot be
-    /// attributed to one.
+    /// attributed to one, or not in time.
     async fn grouped(
         &self,
         deliveries: Vec<Delivery>,
-    ) -> (BTreeMap<MemberId, Vec<(Delivery, Message)>>, Vec<(Delivery, Problem)>) {
+        stop_at: Option<Stopwatch>,
+    ) -> (BTreeMap<MemberId, Vec<(Delivery, Message)>>, Vec<Refused>) {
         let (mut groups, mut strays) = (BTreeMap::<_, Vec<_>>::new(), Vec::new());
         let (mut completed, mut unattributed) = (HashMap::new(), Vec::new());
         for delivery in deliveries {
@@ -200,6 +208,10 @@ impl Ingest {
             groups.entry(member).or_default().push((delivery, message));
         }
         for (order, delivery, message) in unattributed {
+            if is_over(stop_at) {
+                strays.push((delivery, Problem::new(Code::Unavailable, NO_TIME)));
+                continue;
+            }
             match self.member_of(&order, &completed).await {
                 Ok(member) => groups.entry(member).or_default().push((delivery, message)),
                 Err(problem) => strays.push((delivery, problem)),
@@ -222,33 +234,53 @@ impl Ingest {
         member.ok_or_else(order_unknown)
     }
 
-    /// Applies the messages of one member. When the wallet is contended or the store does not
-    /// answer, the later ones wait, too, so that they stay in their order.
+    /// Applies the messages of one member; those that are not applied come back with why. When the
+    /// wallet is contended or the store does not answer, the later ones wait, too, so that they
+    /// stay in their order.
     async fn apply_all(
         &self,
         member: &MemberId,
         messages: Vec<(Delivery, Message)>,
         stop_at: Option<Stopwatch>,
-    ) -> Vec<(String, Outcome)> {
-        let mut outcomes = Vec::with_capacity(messages.len());
+    ) -> (Vec<(String, Outcome)>, Vec<Refused>) {
+        let (mut outcomes, mut refused) = (Vec::with_capacity(messages.len()), Vec::new());
         let mut waits: Option<&str> = None;
         for (delivery, message) in messages {
-            if stop_at.is_some_and(|stop_at| stop_at <= Stopwatch::now()) {
-                waits = Some("the batch has no time left");
+            if is_over(stop_at) {
+                waits = Some(NO_TIME);
             }
             if let Some(why) = waits {
                 let problem = Problem::new(Code::Unavailable, why);
                 outcomes.push((delivery.id, Outcome::GivenBack(problem)));
                 continue;
             }
-            let outcome = match self.apply_one(member, &delivery.caller, message).await {
-                Ok(answer) => Outcome::Done(answer.kind(), answer.outcome()),
+            match self.apply_one(member, &delivery.caller, message).await {
+                Ok(answer) => {
+                    let done = Outcome::Done(answer.kind(), answer.outcome());
+                    outcomes.push((delivery.id, done));
+                }
                 Err(problem) => {
                     if matches!(problem.code, Code::Contended | Code::Unavailable) {
                         waits = Some("an earlier message of the member waits");
                     }
-                    self.refuse(&delivery, problem).await
+                    refused.push((delivery, problem));
                 }
+            }
+        }
+        (outcomes, refused)
+    }
+
+    async fn refuse_all(
+        &self,
+        refused: Vec<Refused>,
+        stop_at: Option<Stopwatch>,
+    ) -> Vec<(String, Outcome)> {
+        let mut outcomes = Vec::with_capacity(refused.len());
+        for (delivery, problem) in refused {
+            let outcome = if is_over(stop_at) {
+                Outcome::GivenBack(Problem::new(Code::Unavailable, NO_TIME))
+            } else {
+                self.refuse(&delivery, problem).await
             };
             outcomes.push((delivery.id, outcome));
         }
@@ -345,6 +377,11 @@ fn delivery(place: usize, message: SqsMessage) -> Delivery {
         caller: Caller::named(caller),
         body: message.body.unwrap_or_default(),
     }
+}
+
+/// Whether a batch has no time left to begin anything more.
+fn is_over(stop_at: Option<Stopwatch>) -> bool {
+    stop_at.is_some_and(|stop_at| stop_at <= Stopwatch::now())
 }
 
 fn order_unknown() -> Problem {

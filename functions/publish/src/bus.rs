@@ -137,13 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn requests_hold_ten_events_and_256_kilobytes() {
+    fn requests_hold_ten_events_and_252_kilobytes() {
         check(&[], &[]);
         check(&[1; 10], &[10]);
         check(&[1; 11], &[10, 1]);
-        check(&[128, 128], &[2]);
-        check(&[128, 129], &[1, 1]);
-        check(&[1, 256, 1, 255], &[1, 1, 2]);
+        check(&[126, 126], &[2]);
+        check(&[126, 127], &[1, 1]);
+        check(&[1, 252, 1, 251], &[1, 1, 2]);
         check(&[300, 1], &[1, 1]);
     }
 }

@@ -25,11 +25,16 @@ impl RestoredAnswer {
         let postings = &entry.line.postings;
         let back = postings.iter().filter(|posting| posting.reason == reason);
         let (forfeited, restored): (Vec<_>, Vec<_>) = back.partition(|each| each.is_forfeited());
-        let repaid = postings.iter().filter(|each| each.reason == PostingReason::DebtRepaid);
+        // The posting after one that came in says what of it repaid debt; others may be of a hold
+        // that lapsed.
+        let repaid = postings.iter().zip(postings.iter().skip(1));
+        let repaid = repaid.filter(|(back, next)| {
+            back.reason == reason && next.reason == PostingReason::DebtRepaid
+        });
         Self {
             restored: restored.into_iter().map(lot).collect(),
             forfeited: forfeited.into_iter().map(lot).collect(),
-            repaid_debt: repaid.map(lot).collect(),
+            repaid_debt: repaid.map(|(_, repaid)| lot(repaid)).collect(),
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::tier::{LevelChange, Review};
 use crate::time::Instant;
 use crate::wallet::{
     Draw, Drawn, HOLDS_MAX, Hold, Holding, IDENTITIES_MAX, Identity, LOTS_MAX, Lot, Standing,
-    Wallet, sum,
+    Wallet,
 };
 
 pub use claw_back::{ClawedBack, OwnLot};
@@ -316,22 +316,39 @@ impl Draft {
     /// Puts drawn value back into its lots. What is past its expiry expires now, what is of a
     /// voided lot is voided now.
     pub(crate) fn put_back(&mut self, draws: &[Draw]) {
-        self.restore(draws);
+        self.restore(draws, self.now);
         self.settle();
     }
 
-    /// Returns drawn value to the lots it came from. Nothing is posted: it never went.
-    fn restore(&mut self, draws: &[Draw]) {
+    /// Returns drawn value to the lots it came from, at this instant. It never went, so only what
+    /// repays debt is posted: a return that came meanwhile took these points for spent.
+    fn restore(&mut self, draws: &[Draw], at: Instant) {
         for draw in draws {
             for drawn in &draw.lots {
                 let holding = self.wallet.assets.entry(draw.asset.clone()).or_default();
-                match holding.lots.iter_mut().find(|lot| lot.gave(drawn)) {
-                    Some(lot) => {
-                        lot.remaining = sum([lot.remaining, drawn.amount].into_iter());
-                    }
+                let (repaid, kept) = drawn.amount.take_up_to(holding.debt.into());
+                (_, holding.debt) = holding.debt.take_up_to(repaid.into());
+                if !repaid.is_zero() {
+                    self.postings.push(Posting {
+                        asset: draw.asset.clone(),
+                        id: None,
+                        reason: PostingReason::DebtRepaid,
+                        amount: Change::minus(repaid),
+                        at,
+                        accrue_at: None,
+                        expires_at: drawn.expires_at,
+                        lot_issued: None,
+                    });
+                }
+                if kept.is_zero() {
+                    continue;
+                }
+                let kept = Drawn { amount: kept, ..drawn.clone() };
+                match holding.lots.iter_mut().find(|lot| lot.gave(&kept)) {
+                    Some(lot) => lot.put_back(kept.amount),
                     // A lot is kept while a hold may give back to it, so this is a damaged
                     // wallet: lose nothing.
-                    None => holding.put(made_anew(drawn, self.now)),
+                    None => holding.put(made_anew(&kept, self.now)),
                 }
             }
         }

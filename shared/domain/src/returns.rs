@@ -25,7 +25,7 @@ use crate::draft::{ClawedBack, Draft, OwnLot};
 use crate::entry::{Decision, Detail, Entry};
 use crate::id::{Handle, LineId, ReturnId};
 use crate::posting::{Posting, PostingReason};
-use crate::program::{ClawbackPolicy, Program};
+use crate::program::{ClawbackPolicy, Program, Tiers};
 use crate::purchase::Purchased;
 use crate::tier;
 use crate::time::Instant;
@@ -228,7 +228,10 @@ pub fn decide(
         }
     }
     let purchased = history.purchased.clone();
-    tier::take_back(&mut draft, program, &purchased.order);
+    let counts = |tiers: &Tiers| taken.iter().any(|taken| taken.points == tiers.points);
+    if program.tiers.as_ref().is_some_and(counts) {
+        tier::take_back(&mut draft, program, &purchased.order);
+    }
     let (id, returned_at) = (request.id.clone(), request.returned_at);
     let returned = Returned { id, returned_at, purchased, came_back: after, earned, taken };
     Ok(Decision::Append(draft.close(Detail::Return(returned))))

@@ -205,7 +205,7 @@ pub(crate) fn reach(draft: &mut Draft, program: &Program, order: Option<&OrderId
 }
 
 /// Takes back the levels that a returned order reached and the window no longer supports: the
-/// member has the one before again. Where the anniversary of that has passed in the meantime, it is
+/// member has the one before again, or one that lies between. Where the anniversary of that has passed in the meantime, it is
 /// judged now.
 pub(crate) fn take_back(draft: &mut Draft, program: &Program, order: &OrderId) {
     let Some(tiers) = &program.tiers else { return };
@@ -225,18 +225,23 @@ pub(crate) fn take_back(draft: &mut Draft, program: &Program, order: &OrderId) {
 
 /// What a return of `order` leaves of a level and of those beneath it. A level that an order
 /// reached stands, once some of that order has come back, as long as the window supports it, so
-/// that returns in any order end alike.
+/// that returns in any order end alike. Of an order that passed several levels at once the highest
+/// is left that what it has kept would have reached.
 fn left_by(standing: Standing, order: &OrderId, tiers: &Tiers, window: Points) -> Option<Standing> {
     let Some(reached) = standing.reached else { return Some(standing) };
     let before = reached.before.and_then(|before| left_by(*before, order, tiers, window));
     let is_returned = reached.is_returned || reached.order == *order;
     let own = tiers.rank(&standing.level).and_then(|rank| tiers.levels.get(rank));
+    let mut level = standing.level;
     if is_returned && own.is_some_and(|level| window < level.attain) {
-        return before;
+        let under = before.as_ref().and_then(|it| tiers.rank(&it.level)).or(Some(0));
+        let passed = tiers.supported(window).filter(|it| under < tiers.rank(&it.handle));
+        let Some(passed) = passed else { return before };
+        level = passed.handle.clone();
     }
     let before = before.map(Box::new);
     let reached = Some(Reached { order: reached.order, is_returned, before });
-    Some(Standing { reached, ..standing })
+    Some(Standing { level, reached, ..standing })
 }
 
 fn set(draft: &mut Draft, tiers: &Tiers, standing: Option<Standing>) {

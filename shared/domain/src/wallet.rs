@@ -237,6 +237,13 @@ impl Lot {
         Drawn { id: self.id().cloned(), issued_at, expires_at, is_grace, amount }
     }
 
+    /// Puts value back that had come in with this lot. Of what returns have taken from elsewhere in
+    /// the meantime it may be more than is left of what was put in: then that much was.
+    pub(crate) fn put_back(&mut self, amount: Units) {
+        self.remaining = sum([self.remaining, amount].into_iter());
+        self.issued = self.issued.max(self.remaining);
+    }
+
     /// Whether both are one lot.
     fn is_same(&self, other: &Self) -> bool {
         match (self.id(), other.id()) {
@@ -250,9 +257,10 @@ impl Lot {
     }
 
     /// Whether it has to stay in a wallet at `now`. Until its expiry, points do, for a refund or
-    /// return to find, unless all that ever came in was returned; what has an identity does while something is left. Spent it goes, or a wallet
-    /// would fill with what is gone, and a refund makes it anew from what the redemption knows of
-    /// it: so one that was voided or extended since stays.
+    /// return to find, unless all that ever came in was returned; what has an identity does while
+    /// something is left. Spent it goes, or a wallet would fill with what is gone, and a refund
+    /// makes it anew from what the redemption knows of it: so one that was voided or extended since
+    /// stays.
     pub(crate) fn is_kept(&self, now: Instant) -> bool {
         let is_live = self.expires_at.is_none_or(|expires_at| now < expires_at);
         let is_wanted = match &self.identity {
@@ -297,7 +305,7 @@ impl Holding {
     pub(crate) fn put(&mut self, lot: Lot) {
         if let Some(same) = self.lots.iter_mut().find(|each| each.is_same(&lot)) {
             same.issued = sum([same.issued, lot.issued].into_iter());
-            same.remaining = sum([same.remaining, lot.remaining].into_iter());
+            same.put_back(lot.remaining);
             return;
         }
         let place = self.lots.partition_point(|each| each.order() <= lot.order());

@@ -31,7 +31,7 @@ impl Draft {
         let due = |hold: &mut Hold| hold.lapses_at <= at;
         let ended: Vec<Hold> = self.wallet.holds.extract_if(.., due).collect();
         for hold in ended {
-            self.restore(&hold.draws);
+            self.restore(&hold.draws, at);
             self.lapsed.push(hold.redemption);
         }
     }

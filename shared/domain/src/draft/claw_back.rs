@@ -23,7 +23,7 @@ pub struct OwnLot {
 /// What was taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClawedBack {
-    /// How many of [`OwnLot::count`] were still in the lot.
+    /// How many of [`OwnLot::count`] the lot was never given after all; none where it is gone.
     pub own: Points,
     /// How many the policy forgives.
     pub forgiven: Points,
@@ -57,20 +57,22 @@ impl Draft {
         };
         let mut order: Vec<&mut Lot> = holding.lots.iter_mut().collect();
         order.sort_by_key(|lot| (!is_own(lot), !lot.is_accrued()));
-        let mut own = Units::ZERO;
         let mut taken_from = Vec::new();
         for lot in order {
             let (taken, rest) = owed.take_up_to(lot.remaining);
             if !taken.is_zero() {
                 (_, lot.remaining) = lot.remaining.take_up_to(taken);
-                if is_own(lot) {
-                    own = taken.min(from.count.into());
-                    (_, lot.issued) = lot.issued.take_up_to(own);
-                }
                 taken_from.push((taken, lot.accrue_at, lot.expires_at));
             }
             owed = rest;
         }
+        // Also those that were spent: what is taken instead of them makes them another's.
+        let own = Units::from(amount).min(from.count.into());
+        let own_lot = holding.lots.iter_mut().find(|lot| is_own(lot));
+        let own = own_lot.map_or(Units::ZERO, |lot| {
+            (_, lot.issued) = lot.issued.take_up_to(own);
+            own
+        });
         let becomes_debt = policy == ClawbackPolicy::Debt && !owed.is_zero();
         if becomes_debt {
             holding.debt = sum([holding.debt.into(), owed].into_iter()).into();

@@ -1,6 +1,6 @@
 use super::*;
 use crate::currency::Currency;
-use crate::draft::Draft;
+use crate::draft::{Draft, Grace};
 use crate::entry::Line;
 use crate::program::{Document, RateDocument};
 use crate::purchase::{self, LineKind, Purchase, PurchaseLine};
@@ -43,9 +43,21 @@ impl Member {
 
     /// An order of product lines `1`, `2`, … of which promotional credit paid `promotional`.
     fn buys_with(&mut self, order: &str, nets: &[&str], promotional: u64, now: &str) {
-        let lines = nets.iter().enumerate().map(|(index, net)| PurchaseLine {
+        let lines: Vec<_> = nets.iter().map(|net| (*net, None)).collect();
+        self.buys_of(order, &lines, promotional, now);
+    }
+
+    /// The same of lines with a category.
+    fn buys_of(
+        &mut self,
+        order: &str,
+        lines: &[(&str, Option<&str>)],
+        promotional: u64,
+        now: &str,
+    ) {
+        let lines = lines.iter().enumerate().map(|(index, (net, category))| PurchaseLine {
             id: named(&(index + 1).to_string()),
-            category: None,
+            category: category.map(named),
             kind: LineKind::Product,
             net: money(net),
         });
@@ -294,6 +306,54 @@ fn what_came_back_before_the_expiry_has_no_share_in_what_expired() {
     assert_eq!((rest.taken[0].amount, rest.taken[0].excused), (points(50), points(25)));
 }
 
+/// Two orders of 100 points in one lot, of which 150 are spent when the first comes back. After the
+/// refund nothing is spent, and what expires is all of the second.
+#[test]
+fn what_came_back_after_it_was_spent_has_no_share_in_what_expired() {
+    let mut alice = Member::of(program_of("1.00", |_| {}));
+    alice.buys("1", &["100.00"]);
+    alice.buys("2", &["100.00"]);
+    let mut draft = Draft::open(&alice.wallet, at(LATER));
+    let draw = draft.draw(&named("reward"), points(150)).unwrap();
+    draft.spend(&draw, PostingReason::Redeemed);
+    alice.keep(draft.close(Detail::Settlement), LATER);
+    alice.returns("1", "1 100.00", LATER);
+    assert_eq!(lots(&alice.wallet, "reward"), ["0/100 until 2027-12-31T13:00:00Z"]);
+    assert_eq!(alice.debt("reward"), 50);
+    let mut draft = Draft::open(&alice.wallet, at(LATER));
+    let grace = Grace { until: None, is_never_forfeited: false };
+    let back = (grace, &named("back"));
+    draft.reinstate(&draw.asset, &draw.lots[0], PostingReason::Reinstated, back).unwrap();
+    alice.keep(draft.close(Detail::Settlement), LATER);
+    assert_eq!(lots(&alice.wallet, "reward"), ["100/100 until 2027-12-31T13:00:00Z"]);
+    let second = alice.returns("2", "1 100.00", "2028-01-02T00:00:00Z");
+    assert_eq!(second.taken[0].excused, points(100));
+    assert_eq!(alice.debt("reward"), 0);
+}
+
+/// Points that a hold has are not spent: what a return could not take is repaid when they are back.
+#[test]
+fn what_a_hold_gives_back_repays_what_a_return_left_owed() {
+    let lapses_at = "2026-12-10T00:10:00Z";
+    for (held, came_back, after) in [
+        (100, "100.00", &[][..]),
+        (100, "60.00", &["40/40 until 2027-12-31T13:00:00Z"]),
+        (60, "50.00", &["50/50 until 2027-12-31T13:00:00Z"]),
+    ] {
+        let mut alice = Member::of(program_of("1.00", |_| {}));
+        alice.buys("1", &["100.00"]);
+        let mut draft = Draft::open(&alice.wallet, at(LATER));
+        let draws = vec![draft.draw(&named("reward"), points(held)).unwrap()];
+        let (redemption, lapses) = (named("basket"), at(lapses_at));
+        draft.keep(Hold { member: None, redemption, lapses_at: lapses, draws }).unwrap();
+        alice.keep(draft.close(Detail::Settlement), LATER);
+        alice.returns("1", &format!("1 {came_back}"), LATER);
+        alice.settles(lapses_at);
+        assert_eq!(lots(&alice.wallet, "reward"), after, "{held} held, {came_back} back");
+        assert_eq!(alice.debt("reward"), 0);
+    }
+}
+
 #[test]
 fn what_a_hold_gave_back_after_the_expiry_was_not_lost_at_it() {
     let (before, after) = ("2027-12-31T12:59:00Z", "2028-01-01T00:00:00Z");
@@ -375,6 +435,21 @@ fn level_that_the_order_reached_is_taken_back_below_attain() {
     }
 }
 
+/// The window fell with time, which takes no level, and what came back earned nothing.
+#[test]
+fn level_is_kept_when_a_return_takes_no_tier_points() {
+    let later = "2027-04-10T00:00:00Z";
+    for (back, level) in [("2 50.00", "silver"), ("1 0.00", "silver"), ("1 1.00", "member")] {
+        let mut alice = Member::of(program_with(|document| {
+            document.points[1].expires.as_mut().unwrap().after = "P3M".to_owned();
+            document.points[1].excluded_categories = vec!["tobacco".to_owned()];
+        }));
+        alice.buys_of("1", &[("501.00", None), ("50.00", Some("tobacco"))], 0, NOW);
+        alice.returns("1", back, later);
+        assert_eq!(alice.level(), level, "{back}");
+    }
+}
+
 #[test]
 fn level_that_another_order_reached_is_kept() {
     let mut alice = alice();
@@ -413,6 +488,20 @@ fn levels_are_gone_when_all_orders_came_back_in_any_order() {
         }
         assert_eq!(alice.level(), "member", "{order:?}");
         assert_eq!(alice.wallet.standing, None);
+    }
+}
+
+#[test]
+fn level_that_the_order_passed_is_left_while_the_window_supports_it() {
+    let mut alice = Member::of(with_gold());
+    alice.buys("1", &["1100.00"]);
+    let gold = alice.wallet.standing.clone().unwrap();
+    for (back, level) in [("1 100.00", "gold"), ("1 500.00", "silver"), ("1 1.00", "member")] {
+        alice.returns("1", back, LATER);
+        assert_eq!(alice.level(), level, "{back}");
+        if let Some(standing) = &alice.wallet.standing {
+            assert_eq!((standing.since, standing.review_at), (gold.since, gold.review_at));
+        }
     }
 }
 

@@ -71,15 +71,21 @@ impl Reference {
     /// Lets holds lapse. Nothing else happens with time.
     pub(crate) fn lapse(&mut self, now: Instant) {
         let ended = |_: &usize, hold: &mut Hold| hold.lapses_at <= now;
-        let ended: Vec<Hold> = self.holds.extract_if(.., ended).map(|(_, hold)| hold).collect();
+        let mut ended: Vec<Hold> = self.holds.extract_if(.., ended).map(|(_, hold)| hold).collect();
+        ended.sort_by_key(|hold| hold.lapses_at);
         for hold in ended {
             self.give_back(&hold.draws);
         }
     }
 
+    /// What comes back repays debt first.
     fn give_back(&mut self, draws: &[Drawn]) {
         for drawn in draws {
-            self.lots[drawn.lot].left += drawn.count;
+            let lot = &mut self.lots[drawn.lot];
+            let debt = self.debt.entry(lot.points.clone()).or_default();
+            let repaid = drawn.count.min(*debt);
+            *debt -= repaid;
+            lot.left += drawn.count - repaid;
         }
     }
 
