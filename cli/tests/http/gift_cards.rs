@@ -515,3 +515,28 @@ async fn time_decides_between_revert_expiry_and_a_hold() {
     stack.advance("P16D").await;
     stands(balance(&stack, &late).await, "0.00", "expired");
 }
+
+#[tokio::test]
+async fn card_that_was_spent_from_expires_by_the_marker_of_its_way_back() {
+    // Both in one hour, so that the card has one marker; and days apart, with a sweep that is late.
+    for (revert_at, expires_at, late) in [
+        ("2026-11-21T12:00:00Z", "2026-11-21T12:30:00Z", "PT12H"),
+        ("2026-11-21T12:00:00Z", "2026-11-24T12:00:00Z", "P5D"),
+    ] {
+        let stack = Stack::new().await;
+        let body = json!({"gift_card": "standard", "amount": "50.00", "revert_at": revert_at,
+            "expires_at": expires_at});
+        let sold = stack.put("/v1/members/ann/gift-cards/c", &body).await.ok();
+        let spend = json!({"number": sold["number"], "pin": sold["pin"], "amount": "20.00",
+            "currency": "AUD"});
+        stack.put("/v1/gift-card-redemptions/r", &spend).await.is(201);
+        stack.advance(late).await;
+        let mut posted = Vec::new();
+        for job in ["revert", "expire"] {
+            let swept = stack.post(&format!("/_local/sweeps/{job}"), &json!({})).await.ok();
+            posted.push(swept["posted"].as_u64().unwrap());
+            stack.advance("PT2H").await;
+        }
+        assert_eq!(posted, [1, 0], "{expires_at}");
+    }
+}

@@ -17,18 +17,42 @@ pub(crate) enum Setback<R: std::error::Error + 'static> {
     /// Somebody else wrote the next line.
     Raced,
     /// Nothing was heard of a write, or the store did not answer.
-    Unheard(StoreError),
+    Unheard(Unheard),
     /// There is no point in trying again.
     Final(ApplyError<R>),
+}
+
+/// A call of which nothing was heard.
+pub(crate) struct Unheard {
+    pub(crate) error: StoreError,
+    /// The number of the line that was sent, and may arrive until there is one. `None`: nothing was.
+    pub(crate) line: Option<u64>,
+}
+
+impl Unheard {
+    /// Whether nobody can say what becomes of it, when the newest line has this number.
+    pub(crate) fn is_open(&self, newest: u64) -> bool {
+        self.line.is_none_or(|line| newest < line)
+    }
 }
 
 impl<R: std::error::Error + 'static> From<StoreError> for Setback<R> {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable { .. } => Self::Unheard(error),
+            StoreError::Unavailable { .. } => Self::Unheard(Unheard { error, line: None }),
             StoreError::Damaged { .. }
             | StoreError::NewerFormat { .. }
             | StoreError::ClockBehind { .. } => Self::Final(error.into()),
+        }
+    }
+}
+
+impl<R: std::error::Error + 'static> Setback<R> {
+    /// The same, of a write whose line in the log of the account that is asked has this number.
+    pub(crate) fn of_line(self, number: u64) -> Self {
+        match self {
+            Self::Unheard(unheard) => Self::Unheard(Unheard { line: Some(number), ..unheard }),
+            setback => setback,
         }
     }
 }
@@ -78,7 +102,7 @@ fn setback_of_put<R: std::error::Error + 'static>(error: &SdkError<PutItemError>
             PutItemError::ConditionalCheckFailedException(_)
             | PutItemError::TransactionConflictException(_),
         ) => Setback::Raced,
-        _ => Setback::Unheard(StoreError::from_sdk("PutItem", error)),
+        _ => StoreError::from_sdk("PutItem", error).into(),
     }
 }
 
@@ -95,5 +119,5 @@ fn setback_of_transaction<R: std::error::Error + 'static>(
             return Setback::Raced;
         }
     }
-    Setback::Unheard(StoreError::from_sdk("TransactWriteItems", error))
+    StoreError::from_sdk("TransactWriteItems", error).into()
 }

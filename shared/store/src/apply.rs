@@ -21,7 +21,7 @@ use scrip_domain::posting::Posting;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 
-use crate::append::Setback;
+use crate::append::{Setback, Unheard};
 use crate::canonical::Hash;
 use crate::document;
 use crate::error::StoreError;
@@ -110,9 +110,7 @@ impl Ledger {
     {
         let started = Stopwatch::now();
         let mut tries = 0;
-        // A put of which nothing was heard may still arrive, so nothing that follows may claim
-        // that nothing was written.
-        let mut unheard: Option<StoreError> = None;
+        let mut unheard: Option<Unheard> = None;
         loop {
             // Boxed: the futures of the SDK are deep.
             let setback = match Box::pin(self.attempt(request, &decide)).await {
@@ -123,22 +121,29 @@ impl Ledger {
             let given_up = TRIES_MAX <= tries || TRYING <= started.elapsed();
             match setback {
                 Setback::Raced => self.meter.lost_race(),
-                Setback::Unheard(error) => unheard = Some(error),
-                Setback::Final(error) => return Err(unheard.map_or(error, ApplyError::Store)),
+                Setback::Unheard(now) => {
+                    let line = now.line.or(unheard.and_then(|before| before.line));
+                    unheard = Some(Unheard { line, ..now });
+                }
+                Setback::Final(error) if unheard.is_none() => return Err(error),
+                Setback::Final(error) => return self.last_look(request, error, unheard).await,
             }
             if given_up {
-                return match (self.last_look(request).await, unheard) {
-                    (Err(ApplyError::Contended), Some(unheard)) => Err(unheard.into()),
-                    (looked, _) => looked,
-                };
+                return self.last_look(request, ApplyError::Contended, unheard).await;
             }
             tokio::time::sleep(pause(tries)).await;
         }
     }
 
-    /// After the last try: a race may have been lost to an earlier put of this very operation,
-    /// whose answer did not arrive.
-    async fn last_look<T, R>(&self, request: &Request) -> Result<Settled<T>, ApplyError<R>>
+    /// Before a caller is told that nothing was written: a race may have been lost to an earlier put
+    /// of this very operation, whose answer did not arrive. And a put of which nothing was heard may
+    /// still arrive for as long as its line is not there.
+    async fn last_look<T, R>(
+        &self,
+        request: &Request,
+        told: ApplyError<R>,
+        unheard: Option<Unheard>,
+    ) -> Result<Settled<T>, ApplyError<R>>
     where
         R: std::error::Error + 'static,
     {
@@ -146,8 +151,11 @@ impl Ledger {
         let mut asked = Asked { request, newest, about_number: Sight::None };
         match self.replay(&mut asked).await {
             Ok(Some(settled)) => Ok(settled),
-            Ok(None) | Err(Setback::Raced) => Err(ApplyError::Contended),
-            Err(Setback::Unheard(error)) => Err(error.into()),
+            Ok(None) | Err(Setback::Raced) => {
+                let open = unheard.filter(|unheard| unheard.is_open(asked.number()));
+                Err(open.map_or(told, |unheard| unheard.error.into()))
+            }
+            Err(Setback::Unheard(unheard)) => Err(unheard.error.into()),
             Err(Setback::Final(error)) => Err(error),
         }
     }
@@ -367,12 +375,14 @@ impl Ledger {
         if DECISION_AGE_MAX < decided_at.elapsed() {
             return Err(Setback::Raced);
         }
-        match items.as_slice() {
-            [item] => self.append(item.clone()).await?,
-            _ => self.append_all(items).await?,
-        }
         let nothing = || StoreError::damaged(&request.account.to_string(), "line", "nothing");
-        first.ok_or_else(|| nothing().into())
+        let first = first.ok_or_else(nothing)?;
+        let written = match items.as_slice() {
+            [item] => self.append(item.clone()).await,
+            _ => self.append_all(items).await,
+        };
+        written.map_err(|setback| setback.of_line(first.number))?;
+        Ok(first)
     }
 }
 

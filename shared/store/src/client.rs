@@ -26,9 +26,18 @@ pub fn client_config(base: Builder) -> Config {
     base.timeout_config(timeouts(CALL_TIMEOUT)).retry_config(retries).build()
 }
 
-/// The override for transactions.
+/// The override for the put of a line, which is sent once.
+///
+/// Were it sent again by the SDK, the first could still be on its way when the second is turned away
+/// by a transaction, and nobody would know: a caller would be told that nothing was written. The
+/// protocol tries again by itself, and looks the operation up before it does.
+pub(crate) fn line_config() -> Builder {
+    Config::builder().retry_config(RetryConfig::disabled())
+}
+
+/// The override for transactions of lines, which are sent once, too.
 pub(crate) fn transaction_config() -> Builder {
-    Config::builder().timeout_config(timeouts(TRANSACTION_TIMEOUT))
+    line_config().timeout_config(timeouts(TRANSACTION_TIMEOUT))
 }
 
 fn timeouts(call: Duration) -> TimeoutConfig {

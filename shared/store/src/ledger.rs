@@ -10,6 +10,7 @@ use scrip_domain::entry::Entry;
 use scrip_domain::time::Instant;
 
 use crate::canonical::Hash;
+use crate::client::line_config;
 use crate::document::Item;
 use crate::hour::Hour;
 use crate::operation::Fingerprint;
@@ -62,7 +63,8 @@ impl Ledger {
     pub fn now(&self) -> Instant {
         (self.clock)()
     }
-    /// Puts an item, unless there is one of its key.
+
+    /// Puts an item, unless there is one of its key. It is sent once.
     pub(crate) async fn put_new(&self, item: Item) -> Result<(), SdkError<PutItemError>> {
         let put = self
             .client
@@ -72,6 +74,8 @@ impl Ledger {
             .condition_expression("attribute_not_exists(#pk)")
             .expression_attribute_names("#pk", PARTITION)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .config_override(line_config())
             .send()
             .await?;
         self.meter.wrote(put.consumed_capacity());

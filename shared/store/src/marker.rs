@@ -102,7 +102,8 @@ impl Ledger {
     }
 
     /// Stamps the marker of an operation for `account`, before its line is appended: of an order for
-    /// its member, of a redemption without a member for its card. A marker that names another
+    /// its member, of a redemption without a member for its card. A younger stamp of the same
+    /// account is left as it is. A marker that names another
     /// account may be taken over when it is old and that account's log does not have the operation:
     /// then nobody can be about to append it. An operation without a marker is always ours.
     pub(crate) async fn claim(
@@ -114,11 +115,12 @@ impl Ledger {
         let Some(marker) = key::marker(account, operation) else {
             return Ok(Claim::Ours);
         };
-        let free = "attribute_not_exists(#pk) OR #account = :account";
-        let Stamp::Other { account: other, since } =
-            self.stamp(&marker, account, now, free, None).await?
-        else {
-            return Ok(Claim::Ours);
+        // A stamp that was held up must not make a younger one look old: who decided then would lose
+        // the order to a take-over while their line is on its way.
+        let free = "attribute_not_exists(#pk) OR (#account = :account AND #since <= :now)";
+        let (other, since) = match self.stamp(&marker, account, now, free, None).await? {
+            Stamp::Other { account: other, since } if other != *account => (other, since),
+            Stamp::Put | Stamp::Other { .. } => return Ok(Claim::Ours),
         };
         let name = key::operation(&other, operation);
         if self.find_operation(&other, &name).await?.is_some() {
@@ -187,14 +189,15 @@ impl Ledger {
             .item(SINCE, AttributeValue::S(now.to_string()))
             .condition_expression(condition)
             .expression_attribute_names("#account", ACCOUNT)
+            .expression_attribute_names("#since", SINCE)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         put = match old {
             None => put
                 .expression_attribute_names("#pk", PARTITION)
+                .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
                 .expression_attribute_values(":account", text(account)),
             Some((other, since)) => put
-                .expression_attribute_names("#since", SINCE)
                 .expression_attribute_values(":other", text(other))
                 .expression_attribute_values(":old", AttributeValue::S(since.to_string())),
         };

@@ -9,6 +9,7 @@
 mod attempts;
 mod capacity;
 mod damage;
+mod held_up;
 mod lag;
 mod largest;
 mod markers;

@@ -64,6 +64,30 @@ async fn order_marker_of_a_crashed_caller_is_taken_over_after_a_quarter_of_an_ho
 }
 
 #[tokio::test]
+async fn order_marker_is_not_set_back_by_a_stamp_that_was_held_up() {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    let bench = Bench::new().await;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    // Another request for alice stamped it later than this one decides, or has a clock ahead.
+    for (order, found, left) in [
+        ("100", "2026-11-21T03:04:06Z", "2026-11-21T03:04:06Z"),
+        ("200", "2026-11-21T03:04:05Z", "2026-11-21T03:04:05Z"),
+        ("300", "2026-11-21T03:04:04Z", "2026-11-21T03:04:05Z"),
+    ] {
+        let marker = [
+            ("pk".to_owned(), text(&format!("ORDER#{order}"))),
+            ("sk".to_owned(), text("ORDER")),
+            ("account".to_owned(), text("MEMBER#alice")),
+            ("since".to_owned(), text(found)),
+        ];
+        bench.put(marker.into()).await;
+        appended(bench.purchase(&bench.ledger, "alice", order, "10.00").await);
+        let markers = bench.items(&format!("ORDER#{order}")).await;
+        assert_eq!(markers[0]["since"], text(left), "{order}");
+    }
+}
+
+#[tokio::test]
 async fn refused_purchase_leaves_no_order_marker() {
     let bench = Bench::new().await;
     let tomorrow = at("2026-11-22T03:04:05Z");
