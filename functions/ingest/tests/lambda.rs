@@ -16,19 +16,12 @@ fn id(number: u32) -> String {
     format!("059f36b4-87a3-44ab-83d2-66197574{number:04}")
 }
 
-fn logged(log: &str) -> Value {
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let ingested = lines.filter(|line| line["message"] == json!("ingested"));
-    let [only] = ingested.collect::<Vec<_>>().try_into().unwrap();
-    only
-}
-
 #[tokio::test]
 async fn binary_applies_a_batch_of_sqs_and_logs_it_once() {
     let asked = invoke_with_services(BINARY, ORDERS, &VARIABLES, json!({})).await;
     assert_eq!(asked.invoked.answer, json!({"batchItemFailures": []}));
     assert_eq!(asked.requests, [json!(null); 0]);
-    let log = logged(&asked.invoked.log);
+    let log = asked.invoked.measured("applied");
     let counts = ["applied", "replayed", "quarantined", "given_back"].map(|name| &log[name]);
     assert_eq!(counts, [&json!(4), &json!(0), &json!(0), &json!(0)]);
     assert!(!asked.invoked.log.contains("alice"), "{}", asked.invoked.log);

@@ -34,7 +34,7 @@ pub async fn check_binary(binary: &str, event: &[u8], status: u16, kind: &str) {
     let invoked =
         invoke_on_sample(Path::new(binary), event, &[]).await.unwrap_or_else(|it| refuse(&it));
     assert_eq!(invoked.answer.get("statusCode"), Some(&status.into()), "{}", invoked.answer);
-    let logged = invoked.logged().unwrap_or_else(|log| refuse(&log));
+    let logged = invoked.measured("route");
     let event: serde_json::Value = serde_json::from_slice(event).unwrap_or_default();
     let function = Path::new(binary).file_name().and_then(|name| name.to_str());
     assert_eq!(logged.get("function").and_then(|name| name.as_str()), function);
@@ -57,13 +57,10 @@ pub async fn check_sweep_binary(binary: &str, event: &[u8]) {
     for count in ["visited", "posted", "failed", "left"] {
         assert_eq!(invoked.answer.get(count), Some(&0.into()), "{}", invoked.answer);
     }
-    let lines = invoked.log.lines().filter_map(|line| serde_json::from_str(line).ok());
-    let swept = |line: &serde_json::Value| line.get("message") == Some(&"swept".into());
-    let swept: Vec<serde_json::Value> = lines.filter(swept).collect();
-    let [only] = swept.as_slice() else { refuse(&invoked.log) };
+    let only = invoked.measured("visited");
     let job = Path::new(binary).file_name().and_then(|name| name.to_str());
-    assert_eq!(only.get("job").and_then(|job| job.as_str()), job);
-    let measured = ["visited", "posted", "failed", "left", "read_units", "write_units"];
+    assert_eq!(only.get("function").and_then(|job| job.as_str()), job);
+    let measured = ["operations", "failed", "left", "due_age_s", "read_units", "write_units"];
     assert!(measured.iter().all(|field| only.get(field).is_some()), "{only}");
 }
 
@@ -141,17 +138,18 @@ pub async fn invoke_with_services(
 }
 
 impl Invoked {
-    /// The line that the function logged for its request.
+    /// The one line of metrics with this member.
     ///
-    /// # Errors
-    /// The whole log, when there is not exactly one.
-    fn logged(&self) -> Result<serde_json::Value, String> {
+    /// # Panics
+    /// When there is not exactly one: this is for tests.
+    pub fn measured(&self, member: &str) -> serde_json::Value {
         let lines = self.log.lines().filter_map(|line| serde_json::from_str(line).ok());
-        let answered = |line: &serde_json::Value| line.get("message") == Some(&"answered".into());
-        let mut requests: Vec<serde_json::Value> = lines.filter(answered).collect();
-        match (requests.pop(), requests.is_empty()) {
-            (Some(only), true) => Ok(only),
-            _ => Err(self.log.clone()),
+        let is_it =
+            |line: &serde_json::Value| line.get("_aws").is_some() && line.get(member).is_some();
+        let mut measured: Vec<serde_json::Value> = lines.filter(is_it).collect();
+        match (measured.pop(), measured.is_empty()) {
+            (Some(only), true) => only,
+            _ => refuse(&self.log),
         }
     }
 }
@@ -177,7 +175,7 @@ async fn invoke(
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let server = tokio::spawn(async move { axum::serve(listener, api).await });
-    let mut function = Command::new(binary)
+    let mut function = command(binary)
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
         .env("AWS_LAMBDA_FUNCTION_NAME", "local")
@@ -203,6 +201,15 @@ async fn invoke(
     Ok(Invoked { answer, log })
 }
 
+/// How a binary is started: by itself, or, where `SCRIP_RUNNER` names a command, by that command, which
+/// is given the name of the function. So the tests run what was built for another machine.
+fn command(binary: &Path) -> Command {
+    let Some(runner) = std::env::var_os("SCRIP_RUNNER") else { return Command::new(binary) };
+    let mut command = Command::new(runner);
+    command.args(binary.file_name());
+    command
+}
+
 /// [`invoke`] on a ledger in memory that has the sample program, and nothing else.
 ///
 /// # Errors
@@ -222,6 +229,7 @@ async fn invoke_on_sample(
         ("AWS_SECRET_ACCESS_KEY", "local"),
         ("AWS_REGION", "us-east-1"),
         ("SCRIP_TABLE", TABLE),
+        ("SCRIP_METRICS", "scrip/test"),
     ];
     invoke(binary, &[&variables, more].concat(), event.to_vec()).await
 }
