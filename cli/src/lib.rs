@@ -10,3 +10,4 @@ pub mod local;
 mod queue;
 mod stream;
 mod sweeps;
+pub mod verify;

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{Builder, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
+use scrip_cli::verify::{Options, audit};
 use scrip_domain::account::AccountId;
 use scrip_domain::time::{Instant, Period, Zone};
 use scrip_edge::{App, Function, KeyRing, Keys, SweepOptions, SweepReport, serve, sweep};
@@ -237,6 +238,14 @@ impl World {
         }
     }
 
+    /// That an audit of the ledger finds nothing.
+    pub(crate) async fn assert_sound(&self, what: &str) {
+        let options = Options { segments: 1, ..Options::default() };
+        let report = Box::pin(audit(&self.app(None).ledger, &options, None)).await.unwrap();
+        assert_eq!(report.violations, [], "{what}");
+        assert!(0 < report.accounts && report.accounts <= report.lines, "{what}: {report:?}");
+    }
+
     /// That whatever is due has a marker in its hour or before.
     async fn assert_due_dates_have_markers(&self, what: &str) {
         let items = self.items().await;
@@ -295,6 +304,7 @@ async fn check(what: &str, steps: &[Step]) {
         if writes == 0 {
             let (status, body) = world.run(&healthy, last).await;
             assert!((200..300).contains(&status), "{what}: {body}");
+            world.assert_sound(what).await;
             unharmed = Some(world.books().await);
             continue;
         }
@@ -307,10 +317,12 @@ async fn check(what: &str, steps: &[Step]) {
         }
         let what = format!("{what}, killed before write {writes}");
         world.assert_due_dates_have_markers(&what).await;
+        world.assert_sound(&what).await;
         let (status, body) = world.run(&healthy, last).await;
         assert!((200..300).contains(&status), "{what}: {body}");
         assert_eq!(Some(world.books().await), unharmed, "{what}");
         world.assert_due_dates_have_markers(&what).await;
+        world.assert_sound(&what).await;
         if !kill.is_dead.load(Ordering::SeqCst) {
             assert!(1 < writes, "{what}: nothing was written");
             return;
