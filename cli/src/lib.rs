@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod load;
 pub mod local;
 mod queue;
+pub mod rebuild;
 mod stream;
 mod sweeps;
 pub mod verify;

@@ -17,6 +17,7 @@ mod counterpart;
 mod fault;
 mod log;
 mod remote;
+mod report;
 mod table;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use scrip_store::{Ledger, StoreError};
 use tokio::task::JoinSet;
 
 pub use fault::{Fault, Violation};
+pub use report::bar;
 
 use remote::Remote;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use scrip_domain::account::AccountId;
 use scrip_domain::replay::Misfit;
 use scrip_domain::time::Instant;
-use scrip_store::Hour;
+use scrip_store::{Hour, StoreError};
 use serde_json::{Value, json};
 
 /// Something that is wrong, and where.
@@ -138,6 +138,15 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Of a line that could not be read.
+    pub(crate) fn of_unreadable(error: StoreError) -> Self {
+        match error {
+            StoreError::NewerFormat { format, .. } => Self::NewerFormat { format },
+            StoreError::Damaged { detail, .. } => Self::Unreadable { detail },
+            other => Self::Unreadable { detail: other.to_string() },
+        }
+    }
+
     /// The word for it. Of what a line does, after `replay.`, what is wrong with it.
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! One account's log, line by line.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use scrip_domain::account::AccountId;
 use scrip_domain::amount::Units;
@@ -11,7 +12,7 @@ use scrip_domain::posting::PostingReason;
 use scrip_domain::replay::replay;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
-use scrip_store::{Hour, RawLine, Recorded, StoreError, operation_name};
+use scrip_store::{Hour, RawLine, Recorded, operation_name};
 use sha2::{Digest, Sha256};
 
 use super::{Fault, Violation};
@@ -26,7 +27,7 @@ pub(super) type HeldCards = Vec<(CardNumber, Units)>;
 
 /// A line that was read, and what gift cards the redemption held that it ends.
 pub(super) struct Read {
-    pub(super) recorded: Recorded,
+    pub(super) recorded: Arc<Recorded>,
     pub(super) held: HeldCards,
 }
 
@@ -44,7 +45,7 @@ pub(super) struct Log {
     violations: Vec<Violation>,
     pub(super) lines: u64,
     /// The newest line that could be read.
-    pub(super) newest: Option<Recorded>,
+    newest: Option<Arc<Recorded>>,
 }
 
 /// What postings of an asset sum to.
@@ -93,12 +94,10 @@ impl Log {
         self.check_once(&raw);
         let recorded_at = raw.recorded_at();
         self.check_time(&raw, recorded_at);
-        let is_first = self.before.is_none();
-        let is_anchor = !self.is_whole && is_first;
         let is_early = self.since.is_some_and(|since| recorded_at.is_some_and(|at| at < since));
-        if is_early || is_anchor {
-            // Nothing before it is summed.
-            self.is_whole &= !is_early;
+        if is_early {
+            // What it posted is not summed.
+            self.is_whole = false;
             let number = raw.number;
             let (states, raw) = (Vec::new(), Some(raw));
             self.before = Some(Before { number, recorded_at, hashes, states, raw });
@@ -111,20 +110,20 @@ impl Log {
         };
         let number = raw.number;
         self.before = Some(Before { number, recorded_at, hashes, states, raw: None });
-        let recorded = read?;
+        let recorded = Arc::new(read?);
         self.check_operation(&raw, &recorded.entry);
         self.check_armed(&recorded);
         self.add_up(&recorded.entry);
         let held = self.held_cards(&recorded.entry);
-        self.newest = Some(recorded.clone());
+        self.newest = Some(Arc::clone(&recorded));
         Some(Read { recorded, held })
     }
 
     /// What is wrong with it; at its end, too.
-    pub(super) fn finish(mut self) -> (Vec<Violation>, Option<Recorded>) {
+    pub(super) fn finish(mut self) -> (Vec<Violation>, Option<Arc<Recorded>>) {
         self.check_sums();
         let anchor = self.before.take().and_then(|before| before.raw);
-        let newest = self.newest.take().or_else(|| anchor?.read().ok());
+        let newest = self.newest.take().or_else(|| anchor?.read().ok().map(Arc::new));
         (self.violations, newest)
     }
 
@@ -195,9 +194,7 @@ impl Log {
     fn read(&mut self, raw: &RawLine) -> Option<Recorded> {
         let fault = match raw.read() {
             Ok(recorded) => return Some(recorded),
-            Err(StoreError::NewerFormat { format, .. }) => Fault::NewerFormat { format },
-            Err(StoreError::Damaged { detail, .. }) => Fault::Unreadable { detail },
-            Err(other) => Fault::Unreadable { detail: other.to_string() },
+            Err(error) => Fault::of_unreadable(error),
         };
         // Nothing is known of what follows but by the lines that follow.
         self.is_whole = false;

@@ -1,5 +1,7 @@
 //! What lines and accounts must have elsewhere in the table.
 
+use std::sync::Arc;
+
 use scrip_domain::account::AccountId;
 use scrip_domain::entry::{Entry, Operation};
 use scrip_store::{Hour, Ledger, Owner, Recorded, StoreError, operation_name};
@@ -53,7 +55,7 @@ impl Remote {
     /// That something makes a sweep look at an account when it is due, by its newest line.
     pub(super) async fn require_marker(
         &self,
-        mut newest: Recorded,
+        mut newest: Arc<Recorded>,
     ) -> Result<Option<Violation>, StoreError> {
         let account = newest.entry.account.clone();
         for _ in 0..LOOKS_MAX {
@@ -71,7 +73,9 @@ impl Remote {
                 Err(_) => None,
             };
             match again {
-                Some(again) if again.entry.number != newest.entry.number => newest = again,
+                Some(again) if again.entry.number != newest.entry.number => {
+                    newest = Arc::new(again)
+                }
                 _ => {
                     let fault = Fault::DueMarkerMissing { due: Hour::of(due.at) };
                     return Ok(Some(Violation { account: Some(account), line: None, fault }));

@@ -57,10 +57,9 @@ pub(super) async fn account(
     let Some(first) = first else { return Ok(report) };
     // With the line before it.
     let from = first.saturating_sub(1).max(1);
-    let mut log = read_log(ledger, account, (since, from), Some(&mut *remote), progress).await?;
+    let log = read_log(ledger, account, (since, from), Some(&mut *remote), progress).await?;
     report.lines = log.lines;
     report.accounts = u64::from(0 < log.lines);
-    log.newest.take_if(|_| log.lines == 0);
     let (violations, newest) = log.finish();
     report.report(violations);
     report.report(remote.finish().await?);

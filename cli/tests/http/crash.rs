@@ -201,7 +201,8 @@ impl World {
         (handled.response.status_code, body)
     }
 
-    async fn items(&self) -> Vec<std::collections::HashMap<String, AttributeValue>> {
+    /// Everything in the table.
+    pub(crate) async fn items(&self) -> Vec<std::collections::HashMap<String, AttributeValue>> {
         let scan = self.embedded.client().scan().table_name(TABLE).send().await.unwrap();
         scan.items.unwrap_or_default()
     }

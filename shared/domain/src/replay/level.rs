@@ -1,6 +1,7 @@
 //! What a line makes of a member's level.
 
 use super::Misfit;
+use super::comparison::level as say;
 use crate::entry::{Detail, Entry};
 use crate::id::{Handle, OrderId};
 use crate::time::Instant;
@@ -76,7 +77,7 @@ fn judged(before: &Wallet, entry: &Entry, misfits: &mut Vec<Misfit>) -> Option<S
             return standing;
         };
         if review.at != due || Some(&review.before) != level.as_ref() {
-            let expected = format!("{level:?} judged at {due}");
+            let expected = format!("{}, judged at {due}", say(standing.as_ref()));
             let found = format!("{} judged at {}", review.before, review.at);
             misfits.push(Misfit::Level { expected, found });
         }
@@ -96,10 +97,6 @@ fn judged(before: &Wallet, entry: &Entry, misfits: &mut Vec<Misfit>) -> Option<S
         misfits.push(Misfit::Level { expected: "not judged".to_owned(), found });
     }
     standing
-}
-
-fn say(standing: Option<&Standing>) -> String {
-    standing.map_or_else(|| "the lowest".to_owned(), |standing| format!("{standing:?}"))
 }
 
 fn has_anniversary(standing: &Standing) -> bool {
