@@ -9,7 +9,7 @@ use scrip_domain::account::AccountId;
 use scrip_domain::replay::replay;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
-use scrip_store::{Ledger, RawLine, StoreError};
+use scrip_store::{Found, Ledger, RawLine, StoreError};
 use serde_json::{Value, json};
 
 use crate::verify::Fault;
@@ -45,28 +45,37 @@ pub async fn rebuild(
     progress: impl Fn(u64),
 ) -> Result<Rebuilt, StoreError> {
     let mut rebuilt = Rebuilt { account: account.clone(), lines: 0, parting: None };
-    let (mut state, mut recorded_at) = (Wallet::default(), None);
+    let (mut state, mut recorded_at, mut next) = (Wallet::default(), None, None);
     loop {
-        let lines = ledger.raw_lines(account, rebuilt.lines.saturating_add(1)).await?;
-        if lines.is_empty() {
-            return Ok(rebuilt);
-        }
-        progress(u64::try_from(lines.len()).unwrap_or(0));
-        for raw in lines {
-            match next(&state, recorded_at, rebuilt.lines, &raw) {
+        let page = ledger.log(account, 1, next.take()).await?;
+        progress(u64::try_from(page.found.len()).unwrap_or(0));
+        for found in page.found {
+            let after = match found {
+                Found::Line(raw) => after(&state, recorded_at, rebuilt.lines, &raw),
+                Found::Unknown { partition, sort } => {
+                    Err(vec![Fault::UnknownItem { partition, sort }])
+                }
+                Found::Misplaced { .. } | Found::Other => continue,
+            };
+            let line = rebuilt.lines.saturating_add(1);
+            match after {
                 Ok((wallet, at)) => (state, recorded_at) = (wallet, Some(at)),
                 Err(faults) => {
-                    rebuilt.parting = Some(Parting { line: raw.number, faults });
+                    rebuilt.parting = Some(Parting { line, faults });
                     return Ok(rebuilt);
                 }
             }
-            rebuilt.lines = raw.number;
+            rebuilt.lines = line;
+        }
+        next = page.next;
+        if next.is_none() {
+            return Ok(rebuilt);
         }
     }
 }
 
 /// The state after a line, or why it is not the one that is printed.
-fn next(
+fn after(
     state: &Wallet,
     before_at: Option<Instant>,
     number: u64,

@@ -12,7 +12,7 @@ use scrip_domain::entry::{CardMove, Detail, Entry, Operation};
 use scrip_domain::id::{CardNumber, MemberId, RedemptionId, RefundId};
 use scrip_domain::posting::PostingReason;
 use scrip_domain::redeem::{Plan, Refunded};
-use scrip_store::{Ledger, Owner, Recorded, StoreError, operation_name};
+use scrip_store::{Ledger, Owner, PurchasedCard, Recorded, StoreError, operation_name};
 
 use super::Fault;
 
@@ -121,7 +121,7 @@ impl Pairs<'_> {
             }
         };
         let came = posted(self.entry, PostingReason::TransferredIn).to_string();
-        let Some(kept) = self.ledger.purchased_card(key).await? else {
+        let Some(kept) = self.kept(key).await? else {
             self.faults.push(not_kept(key));
             return Ok(());
         };
@@ -264,16 +264,21 @@ impl Pairs<'_> {
 
     /// That the purchaser's item of a card leads to it.
     async fn is_kept(&mut self, number: &CardNumber, key: &CardKey) -> Result<(), StoreError> {
-        let kept = match self.ledger.purchased_card(key).await {
-            Err(StoreError::Damaged { .. }) => None,
-            other => other?,
-        };
+        let kept = self.kept(key).await?;
         let pin = self.entry.line.wallet.card.as_ref().map(|card| &card.pin);
         let is_it = kept.is_some_and(|kept| kept.number == *number && Some(&kept.pin) == pin);
         if !is_it {
             self.faults.push(not_kept(key));
         }
         Ok(())
+    }
+
+    /// What its purchaser's item says of a card, when it can be read.
+    async fn kept(&self, key: &CardKey) -> Result<Option<PurchasedCard>, StoreError> {
+        match self.ledger.purchased_card(key).await {
+            Err(StoreError::Damaged { .. }) => Ok(None),
+            kept => kept,
+        }
     }
 
     /// That an operation has its line in another log, which says what it must.

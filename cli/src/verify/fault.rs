@@ -3,16 +3,24 @@
 use std::fmt;
 
 use scrip_domain::account::AccountId;
+use scrip_domain::card::CardKey;
+use scrip_domain::entry::Entry;
 use scrip_domain::replay::Misfit;
 use scrip_domain::time::Instant;
 use scrip_store::{Hour, StoreError};
 use serde_json::{Value, json};
+
+/// How many digits the number of a gift card has.
+const CARD_NUMBER_DIGITS: usize = 16;
 
 /// Something that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// Whose log; `None`: an item that is of no account.
     pub account: Option<AccountId>,
+    /// Which gift card that is, when it is one and its log says so: of its number only the last four
+    /// digits are told.
+    pub card: Option<CardKey>,
     /// The number of the line; `None`: of the account as it stands.
     pub line: Option<u64>,
     /// What is wrong.
@@ -179,16 +187,38 @@ impl Fault {
 }
 
 impl Violation {
+    pub(super) fn new(account: Option<AccountId>, line: Option<u64>, fault: Fault) -> Self {
+        Self { account, card: None, line, fault }
+    }
+
+    /// Of the line of an entry.
+    pub(super) fn of(entry: &Entry, line: Option<u64>, fault: Fault) -> Self {
+        let card = entry.line.wallet.card.as_ref().map(|card| card.key.clone());
+        Self { card, ..Self::new(Some(entry.account.clone()), line, fault) }
+    }
+
+    /// Its account, as far as may be told.
+    fn whose(&self) -> Option<String> {
+        let account = self.account.as_ref()?;
+        let card = self.card.as_ref();
+        Some(match card {
+            Some(CardKey { purchaser, card }) => format!("{account} ({card} of {purchaser})"),
+            None => account.to_string(),
+        })
+    }
+
     /// What reports are in the order of.
     pub(super) fn place(&self) -> (&Option<AccountId>, Option<u64>, &'static str) {
         (&self.account, self.line, self.fault.kind())
     }
 
-    /// It as a JSON object: `account`, `line`, `kind`, `detail`. Of a gift card's number only the
-    /// last four digits are shown, as everywhere.
+    /// It as a JSON object: `account`, of a gift card `purchaser` and `card`, `line`, `kind`,
+    /// `detail`.
     pub fn to_json(&self) -> Value {
         json!({
             "account": self.account.as_ref().map(ToString::to_string),
+            "purchaser": self.card.as_ref().map(|card| card.purchaser.to_string()),
+            "card": self.card.as_ref().map(|card| card.card.to_string()),
             "line": self.line,
             "kind": self.fault.kind(),
             "detail": self.fault.to_string(),
@@ -198,8 +228,8 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(account) = &self.account {
-            write!(f, "{account} ")?;
+        if let Some(whose) = self.whose() {
+            write!(f, "{whose} ")?;
         }
         if let Some(line) = self.line {
             write!(f, "line {line} ")?;
@@ -261,8 +291,42 @@ impl fmt::Display for Fault {
                 write!(f, "needs {expected} in the log of {account}, which has {found}")
             }
             Self::UnknownItem { partition, sort } => {
+                let (partition, sort) = (masked(partition), masked(sort));
                 write!(f, "the item {partition} / {sort} has no place in the table")
             }
+        }
+    }
+}
+
+/// A key without the number of a gift card, of which the last four digits may be shown.
+fn masked(key: &str) -> String {
+    let masked = key.split('#').map(|part| match part.char_indices().nth_back(3) {
+        Some((place, _)) if CARD_NUMBER_DIGITS <= part.len() && is_number(part) => {
+            format!("…{}", part.get(place..).unwrap_or_default())
+        }
+        _ => part.to_owned(),
+    });
+    masked.collect::<Vec<_>>().join("#")
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_is_told_without_the_number_of_a_card() {
+        for (key, told) in [
+            ("CARD#6000000000000007", "CARD#…0007"),
+            ("2026-11-21T03#CARD#6000000000000007", "2026-11-21T03#CARD#…0007"),
+            ("E#000000000012", "E#000000000012"),
+            ("MEMBER#bob", "MEMBER#bob"),
+            ("", ""),
+        ] {
+            assert_eq!(masked(key), told);
         }
     }
 }

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use scrip_domain::account::AccountId;
 use scrip_domain::amount::Units;
 use scrip_domain::asset::Asset;
+use scrip_domain::card::CardKey;
 use scrip_domain::entry::{Detail, Entry};
 use scrip_domain::id::{CardNumber, RedemptionId};
 use scrip_domain::posting::PostingReason;
-use scrip_domain::replay::replay;
+use scrip_domain::replay::{due_at, replay};
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 use scrip_store::{Hour, RawLine, Recorded, operation_name};
 use sha2::{Digest, Sha256};
 
-use super::{Fault, Violation};
+use super::{Fault, Report, Violation};
 
 /// SHA-256.
 type Hash = [u8; 32];
@@ -42,9 +43,10 @@ pub(super) struct Log {
     operations: HashMap<[u8; 16], u64>,
     sums: BTreeMap<(Asset, Count), i64>,
     held: BTreeMap<RedemptionId, HeldCards>,
-    violations: Vec<Violation>,
+    card: Option<CardKey>,
+    found: Report,
     pub(super) lines: u64,
-    /// The newest line that could be read.
+    /// The newest line, when it could be read.
     newest: Option<Arc<Recorded>>,
 }
 
@@ -79,7 +81,8 @@ impl Log {
             operations: HashMap::new(),
             sums: BTreeMap::new(),
             held: BTreeMap::new(),
-            violations: Vec::new(),
+            card: None,
+            found: Report::default(),
             lines: 0,
             newest: None,
         }
@@ -115,20 +118,26 @@ impl Log {
         self.check_armed(&recorded);
         self.add_up(&recorded.entry);
         let held = self.held_cards(&recorded.entry);
+        let card = recorded.entry.line.wallet.card.as_ref();
+        self.card = card.map(|card| card.key.clone()).or(self.card.take());
         self.newest = Some(Arc::clone(&recorded));
         Some(Read { recorded, held })
     }
 
-    /// What is wrong with it; at its end, too.
-    pub(super) fn finish(mut self) -> (Vec<Violation>, Option<Arc<Recorded>>) {
+    /// What is wrong with it, at its end, too; and its newest line, when that can be read.
+    pub(super) fn finish(mut self) -> (Report, Option<Arc<Recorded>>) {
         self.check_sums();
         let anchor = self.before.take().and_then(|before| before.raw);
         let newest = self.newest.take().or_else(|| anchor?.read().ok().map(Arc::new));
-        (self.violations, newest)
+        for violation in &mut self.found.violations {
+            violation.card.clone_from(&self.card);
+        }
+        let (accounts, lines) = (u64::from(0 < self.lines), self.lines);
+        (Report { accounts, lines, ..self.found }, newest)
     }
 
     fn report(&mut self, line: Option<u64>, fault: Fault) {
-        self.violations.push(Violation { account: Some(self.account.clone()), line, fault });
+        self.found.report([Violation::new(Some(self.account.clone()), line, fault)]);
     }
 
     fn check_number(&mut self, raw: &RawLine) {
@@ -199,6 +208,7 @@ impl Log {
         // Nothing is known of what follows but by the lines that follow.
         self.is_whole = false;
         self.held.clear();
+        self.newest = None;
         self.report(Some(raw.number), fault);
         None
     }
@@ -240,8 +250,8 @@ impl Log {
 
     fn check_armed(&mut self, recorded: &Recorded) {
         let entry = &recorded.entry;
-        let Some(due) = entry.line.wallet.next_due() else { return };
-        let due = Hour::of(due.at).max(Hour::of(entry.recorded_at));
+        let Some(due_at) = due_at(&entry.line.wallet) else { return };
+        let due = Hour::of(due_at).max(Hour::of(entry.recorded_at));
         if recorded.armed.is_none_or(|armed| due < armed) {
             let found = recorded.armed;
             self.report(Some(entry.number), Fault::ArmedLate { due, found });

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use scrip_domain::account::AccountId;
 use scrip_domain::entry::{Entry, Operation};
+use scrip_domain::replay::due_at;
+use scrip_domain::wallet::{Due, Job};
 use scrip_store::{Hour, Ledger, Owner, Recorded, StoreError, operation_name};
 
 use super::counterpart;
@@ -40,16 +42,20 @@ impl Remote {
         }
         // Boxed: the futures of the SDK are deep.
         let faults = Box::pin(counterpart::faults(&self.ledger, entry, &held)).await?;
-        let (account, line) = (Some(entry.account.clone()), Some(entry.number));
-        let violation = |fault| Violation { account: account.clone(), line, fault };
+        let violation = |fault| Violation::of(entry, Some(entry.number), fault);
         self.violations.extend(faults.into_iter().map(violation));
         Ok(())
     }
 
-    /// What is wrong with all that was checked.
+    /// What is wrong with what was checked so far.
+    pub(super) fn take(&mut self) -> Vec<Violation> {
+        std::mem::take(&mut self.violations)
+    }
+
+    /// What is wrong with the rest that was checked.
     pub(super) async fn finish(&mut self) -> Result<Vec<Violation>, StoreError> {
         self.check_owners().await?;
-        Ok(std::mem::take(&mut self.violations))
+        Ok(self.take())
     }
 
     /// That something makes a sweep look at an account when it is due, by its newest line.
@@ -59,26 +65,28 @@ impl Remote {
     ) -> Result<Option<Violation>, StoreError> {
         let account = newest.entry.account.clone();
         for _ in 0..LOOKS_MAX {
-            let Some(due) = newest.entry.line.wallet.next_due() else { return Ok(None) };
-            if self.ledger.is_armed(&account, newest.armed, due).await? {
-                return Ok(None);
+            let wallet = &newest.entry.line.wallet;
+            let Some(at) = due_at(wallet) else { return Ok(None) };
+            // Of what the job is, the ledger's own word is good enough: a marker of either will do.
+            let job = wallet.next_due().map_or(Job::Expire, |due| due.job);
+            let due = Due { at, job };
+            match self.ledger.is_armed(&account, newest.armed, due).await {
+                Ok(true) => return Ok(None),
+                // A marker that cannot be read is none.
+                Ok(false) | Err(StoreError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
             }
             // A sweep may just have written what was due down.
-            let again = match self.ledger.newest_line(&account).await {
-                Ok(again) => again,
-                Err(StoreError::Unavailable { call, detail }) => {
-                    return Err(StoreError::Unavailable { call, detail });
-                }
+            match self.ledger.newest_line(&account).await {
+                Err(error @ StoreError::Unavailable { .. }) => return Err(error),
                 // It is reported with the log.
-                Err(_) => None,
-            };
-            match again {
-                Some(again) if again.entry.number != newest.entry.number => {
-                    newest = Arc::new(again)
+                Err(_) => return Ok(None),
+                Ok(Some(again)) if again.entry.number != newest.entry.number => {
+                    newest = Arc::new(again);
                 }
-                _ => {
+                Ok(_) => {
                     let fault = Fault::DueMarkerMissing { due: Hour::of(due.at) };
-                    return Ok(Some(Violation { account: Some(account), line: None, fault }));
+                    return Ok(Some(Violation::of(&newest.entry, None, fault)));
                 }
             }
         }
@@ -98,8 +106,7 @@ impl Remote {
                 Owner::Account(owner) => Fault::MarkerOfAnother { operation, owner },
                 Owner::Nobody | Owner::Unreadable => Fault::MarkerMissing { operation },
             };
-            let (account, line) = (Some(account), Some(line));
-            self.violations.push(Violation { account, line, fault });
+            self.violations.push(Violation::new(Some(account), Some(line), fault));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scrip_domain::account::AccountId;
 use scrip_domain::time::Instant;
-use scrip_store::{Found, Ledger, StoreError};
+use scrip_store::{Found, Ledger, Recorded, StoreError};
 
 use super::log::Log;
 use super::remote::Remote;
@@ -31,6 +31,7 @@ pub(super) async fn segment(
         for found in page.found {
             Box::pin(segment.take(found)).await?;
         }
+        segment.report.report(segment.remote.take());
         next = page.next;
         if next.is_none() {
             break;
@@ -49,19 +50,19 @@ pub(super) async fn account(
     remote: &mut Remote,
     progress: &Progress,
 ) -> Result<Report, StoreError> {
-    let mut report = Report::default();
     let first = match since {
         None => Some(1),
-        Some(since) => ledger.first_number_from(account, since).await?,
+        Some(since) => match ledger.first_number_from(account, since).await {
+            // The log says where.
+            Err(StoreError::Damaged { .. } | StoreError::NewerFormat { .. }) => Some(1),
+            first => first?,
+        },
     };
-    let Some(first) = first else { return Ok(report) };
+    let Some(first) = first else { return Ok(Report::default()) };
     // With the line before it.
     let from = first.saturating_sub(1).max(1);
-    let log = read_log(ledger, account, (since, from), Some(&mut *remote), progress).await?;
-    report.lines = log.lines;
-    report.accounts = u64::from(0 < log.lines);
-    let (violations, newest) = log.finish();
-    report.report(violations);
+    let (mut report, newest) =
+        read_log(ledger, account, (since, from), Some(&mut *remote), progress).await?;
     report.report(remote.finish().await?);
     if let Some(newest) = newest {
         report.report(remote.require_marker(newest).await?);
@@ -69,26 +70,43 @@ pub(super) async fn account(
     Ok(report)
 }
 
-/// Reads a log by consistent queries.
+/// Reads a log by consistent queries. What is among its lines and none is of no account.
 async fn read_log(
     ledger: &Ledger,
     account: &AccountId,
     (since, from): (Option<Instant>, u64),
     mut remote: Option<&mut Remote>,
     progress: &Progress,
-) -> Result<Log, StoreError> {
+) -> Result<(Report, Option<Arc<Recorded>>), StoreError> {
     let mut log = Log::new(account.clone(), since, from);
-    let mut next = from;
+    let mut others = Vec::new();
+    let mut next = None;
     loop {
-        let lines = ledger.raw_lines(account, next).await?;
-        let Some(last) = lines.last() else { return Ok(log) };
-        next = last.number.saturating_add(1);
-        progress(u64::try_from(lines.len()).unwrap_or(0));
-        for line in lines {
+        let page = ledger.log(account, from, next.take()).await?;
+        for found in page.found {
+            let line = match found {
+                Found::Line(line) => line,
+                Found::Unknown { partition, sort } => {
+                    others.push(Fault::UnknownItem { partition, sort });
+                    continue;
+                }
+                Found::Misplaced { .. } | Found::Other => continue,
+            };
+            progress(1);
             let read = log.push(line);
             if let (Some(read), Some(remote)) = (read, remote.as_deref_mut()) {
                 remote.check(read).await?;
             }
+        }
+        next = page.next;
+        if next.is_none() {
+            let (mut report, newest) = log.finish();
+            if remote.is_some() {
+                // A scan finds them itself.
+                let violation = |fault| Violation::new(None, None, fault);
+                report.report(others.into_iter().map(violation));
+            }
+            return Ok((report, newest));
         }
     }
 }
@@ -117,13 +135,13 @@ impl Segment<'_> {
                 }
                 return Ok(());
             }
-            Found::Purchased(_) | Found::Other => return Ok(()),
+            Found::Other => return Ok(()),
             Found::Misplaced { account, partition, .. } => {
                 (Some(account), Fault::DueMarkerMisplaced { partition })
             }
             Found::Unknown { partition, sort } => (None, Fault::UnknownItem { partition, sort }),
         };
-        self.report.report([Violation { account, line: None, fault }]);
+        self.report.report([Violation::new(account, None, fault)]);
         Ok(())
     }
 
@@ -131,16 +149,14 @@ impl Segment<'_> {
     /// looked for.
     async fn close_log(&mut self) -> Result<(), StoreError> {
         let Some(log) = self.log.take() else { return Ok(()) };
-        self.report.accounts = self.report.accounts.saturating_add(1);
-        self.report.lines = self.report.lines.saturating_add(log.lines);
         let account = log.account.clone();
-        let (mut violations, mut newest) = log.finish();
-        if !violations.is_empty() {
+        let (mut report, mut newest) = log.finish();
+        if !report.is_clean() {
             let unseen: Progress = Arc::new(|_| {});
-            let again = read_log(self.ledger, &account, (self.since, 1), None, &unseen).await?;
-            (violations, newest) = again.finish();
+            let since = (self.since, 1);
+            (report, newest) = read_log(self.ledger, &account, since, None, &unseen).await?;
         }
-        self.report.report(violations);
+        self.report.add(report);
         if let Some(newest) = newest {
             let lost = self.remote.require_marker(newest).await?;
             self.report.report(lost);

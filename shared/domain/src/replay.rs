@@ -34,7 +34,7 @@ use crate::facts::Facts;
 use crate::id::RedemptionId;
 use crate::posting::{Posting, PostingReason};
 use crate::time::Instant;
-use crate::wallet::{Hold, Wallet};
+use crate::wallet::{Hold, Lot, Wallet};
 
 use lots::Lots;
 
@@ -221,6 +221,25 @@ pub fn replay(before: &Wallet, before_at: Option<Instant>, entry: &Entry) -> Rep
     };
     misfits.extend(comparison::differences(&wallet, printed, entry.recorded_at));
     Replayed { wallet, misfits }
+}
+
+/// When something is due next of an account: a hold lapses, something left expires, a level is
+/// judged, or a gift card goes back, on which nothing expires meanwhile. `None`: nothing ever is.
+pub fn due_at(wallet: &Wallet) -> Option<Instant> {
+    let left = |lot: &&Lot| !lot.remaining.is_zero();
+    let lots = wallet.assets.values().flat_map(|holding| &holding.lots).filter(left);
+    let expiries = lots.filter_map(|lot| lot.expires_at);
+    let goes_back = wallet.card.as_ref().filter(|card| {
+        let value = wallet.assets.get(&card.asset);
+        let is_left = value.is_some_and(|value| value.lots.iter().any(|lot| left(&lot)));
+        is_left && wallet.holds.is_empty() && card::goes_back(card)
+    });
+    if let Some(card) = goes_back {
+        return card.revert_at;
+    }
+    let lapses = wallet.holds.iter().map(|hold| hold.lapses_at);
+    let review = wallet.standing.as_ref().and_then(|standing| standing.review_at);
+    expiries.chain(lapses).chain(review).min()
 }
 
 /// A line while it is read.

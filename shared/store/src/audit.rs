@@ -8,7 +8,6 @@ mod markers;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use scrip_domain::account::AccountId;
-use scrip_domain::card::CardKey;
 use scrip_domain::entry::Operation;
 use scrip_domain::time::Instant;
 
@@ -28,11 +27,11 @@ pub use markers::Owner;
 /// in well under a second.
 const ITEMS_PER_CALL: i32 = 250;
 
-/// Where a scan goes on.
+/// Where a scan or a log goes on.
 #[derive(Debug, Clone)]
 pub struct Bookmark(Item);
 
-/// Some items of a segment.
+/// Some items of a segment, or of a log.
 #[derive(Debug)]
 pub struct ScanPage {
     /// What was found. The lines of one account come one after another, in the order of their
@@ -47,8 +46,6 @@ pub struct ScanPage {
 pub enum Found {
     /// A line of an account's log.
     Line(RawLine),
-    /// What was drawn for a card, in its purchaser's partition.
-    Purchased(CardKey),
     /// A due marker, or an account that a sweep set aside, where no sweep looks for it.
     Misplaced {
         /// The account.
@@ -150,39 +147,34 @@ impl Ledger {
         Ok(ScanPage { found, next: page.last_evaluated_key.map(Bookmark) })
     }
 
-    /// Lines of one log from a number on, in the order of their numbers; none at its end. One read
-    /// unit for every 4 KB.
+    /// Lines of one log from a number on, in the order of their numbers, and whatever else is among
+    /// them. One read unit for every 4 KB.
     ///
     /// # Errors
-    /// [`StoreError`]; [`StoreError::Damaged`] also for a line whose key is not as it is written.
-    pub async fn raw_lines(
+    /// [`StoreError`].
+    pub async fn log(
         &self,
         account: &AccountId,
         from: u64,
-    ) -> Result<Vec<RawLine>, StoreError> {
-        let partition = key::account(account);
+        after: Option<Bookmark>,
+    ) -> Result<ScanPage, StoreError> {
         let page = self
-            .query(partition.clone(), Freshness::Consistent)
+            .query(key::account(account), Freshness::Consistent)
             .key_condition_expression("#pk = :pk AND #sk BETWEEN :first AND :last")
             .expression_attribute_names("#sk", SORT)
             .expression_attribute_values(":first", AttributeValue::S(key::entry(from)))
             // Every sort key of a line is below.
             .expression_attribute_values(":last", AttributeValue::S(format!("{}~", key::ENTRY)))
             .limit(ITEMS_PER_CALL)
+            .set_exclusive_start_key(after.map(|Bookmark(key)| key))
             .customize()
             .config_override(page_config())
             .send()
             .await
             .map_err(|error| StoreError::from_sdk("Query", &error))?;
         self.meter.read(page.consumed_capacity());
-        let lines = page.items.unwrap_or_default().into_iter().map(|item| match classify(item) {
-            Found::Line(line) => Ok(line),
-            Found::Unknown { sort, .. } => {
-                Err(StoreError::damaged(&partition, &sort, "no number of a line"))
-            }
-            other => Err(StoreError::damaged(&partition, "entry", format!("{other:?}"))),
-        });
-        lines.collect()
+        let found = page.items.unwrap_or_default().into_iter().map(classify).collect();
+        Ok(ScanPage { found, next: page.last_evaluated_key.map(Bookmark) })
     }
 
     /// The number of the first line that was recorded at an instant or later; `None` when there is
@@ -234,11 +226,10 @@ fn classify(item: Item) -> Found {
     let (partition, sort) = (text(PARTITION), text(SORT));
     match key::place(&partition, &sort) {
         Some(Place::Line(account, number)) => Found::Line(RawLine { account, number, item }),
-        Some(Place::Purchased(card)) => Found::Purchased(card),
         Some(Place::Due { shard: there, account }) if there != shard(&key::account(&account)) => {
             Found::Misplaced { account, partition, sort }
         }
-        Some(Place::Due { .. } | Place::Marker | Place::Aside) => Found::Other,
+        Some(Place::Due { .. } | Place::Aside) => Found::Other,
         None => Found::Unknown { partition, sort },
     }
 }

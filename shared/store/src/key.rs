@@ -41,13 +41,11 @@ const SET_ASIDE: &str = "FAILED#";
 pub(crate) enum Place {
     /// A line of an account's log.
     Line(AccountId, u64),
-    /// A card in its purchaser's partition.
-    Purchased(CardKey),
     /// A due marker, or an account that a sweep set aside; the shard is the partition's.
     Due { shard: u8, account: AccountId },
-    /// The marker of an order, or of a redemption without a member.
-    Marker,
-    /// A version of the program, PIN attempts, a local stack's clock: nothing that an audit reads.
+    /// What an audit looks up by its key, or not at all: the marker of an order or of a redemption
+    /// without a member, a card in its purchaser's partition, a version of the program, PIN
+    /// attempts, a local stack's clock.
     Aside,
 }
 
@@ -61,11 +59,11 @@ pub(crate) fn place(partition: &str, sort: &str) -> Option<Place> {
         return (self::version(version) == sort).then_some(Place::Aside);
     }
     if let Some(order) = partition.strip_prefix(ORDER_PARTITION) {
-        return (sort == ORDER && order.parse::<OrderId>().is_ok()).then_some(Place::Marker);
+        return (sort == ORDER && order.parse::<OrderId>().is_ok()).then_some(Place::Aside);
     }
     if let Some(redemption) = partition.strip_prefix(DIRECT) {
         let is_id = redemption.parse::<RedemptionId>().is_ok();
-        return (sort == DIRECT_MARKER && is_id).then_some(Place::Marker);
+        return (sort == DIRECT_MARKER && is_id).then_some(Place::Aside);
     }
     if let Some(shard) = partition.strip_prefix(DUE) {
         let (_, account) = due_account(sort)?;
@@ -76,8 +74,8 @@ pub(crate) fn place(partition: &str, sort: &str) -> Option<Place> {
     }
     match parse_account(partition)? {
         AccountId::Card(_) if sort == ATTEMPTS => Some(Place::Aside),
-        AccountId::Member(purchaser) if sort.starts_with(PURCHASED) => {
-            Some(Place::Purchased(CardKey { purchaser, card: purchased_card(sort)? }))
+        AccountId::Member(_) if sort.starts_with(PURCHASED) => {
+            purchased_card(sort).map(|_| Place::Aside)
         }
         account => {
             let number = entry_number(sort).filter(|number| entry(*number) == sort && 0 < *number);
@@ -389,15 +387,14 @@ mod tests {
         let alice = AccountId::Member("alice".parse().unwrap());
         let hour: Hour = "2026-11-21T03".parse().unwrap();
         let due = due(hour, &account(&alice));
-        let bought = CardKey { purchaser: "alice".parse().unwrap(), card: "c".parse().unwrap() };
         for (partition, sort, found) in [
             ("MEMBER#alice", "E#000000000001", Some(Place::Line(alice.clone(), 1))),
             ("CARD#6000000000000007", "E#000000000012", Some(Place::Line(card(), 12))),
-            ("MEMBER#alice", "CARD#c", Some(Place::Purchased(bought))),
+            ("MEMBER#alice", "CARD#c", Some(Place::Aside)),
             ("DUE#expire#07", &due, Some(Place::Due { shard: 7, account: alice.clone() })),
             ("FAILED#revert#63", "MEMBER#alice", Some(Place::Due { shard: 63, account: alice })),
-            ("ORDER#1", "ORDER", Some(Place::Marker)),
-            ("DIRECT#r", "DIRECT", Some(Place::Marker)),
+            ("ORDER#1", "ORDER", Some(Place::Aside)),
+            ("DIRECT#r", "DIRECT", Some(Place::Aside)),
             ("CARD#6000000000000007", "ATTEMPTS", Some(Place::Aside)),
             ("PROGRAM", "P#000000000001", Some(Place::Aside)),
             ("LOCAL", "CLOCK", Some(Place::Aside)),

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use scrip_cli::verify::{Options, Report, audit};
 use scrip_local::TABLE;
-use scrip_store::account_of_key;
+use scrip_store::{Found, account_of_key};
 
 use super::history;
 use crate::crash::World;
@@ -126,12 +126,11 @@ impl Tampered {
         let items = self.world.items().await;
         let mut items: BTreeMap<Key, Item> =
             items.into_iter().map(|item| (key(&item), item)).collect();
-        let (mut previous, mut next) = ([0; 32], 1);
+        let (mut previous, mut next) = ([0; 32], None);
         loop {
-            let lines = ledger.raw_lines(&id, next).await.unwrap();
-            let Some(last) = lines.last() else { return };
-            next = last.number + 1;
-            for line in lines {
+            let page = ledger.log(&id, 1, next.take()).await.unwrap();
+            for found in page.found {
+                let Found::Line(line) = found else { panic!("{found:?}") };
                 let hash = line.hash_after(&previous);
                 let place = (account.to_owned(), format!("E#{:012}", line.number));
                 let mut item = items.remove(&place).unwrap();
@@ -139,11 +138,18 @@ impl Tampered {
                 self.put(item).await;
                 previous = hash;
             }
+            next = page.next;
+            if next.is_none() {
+                return;
+            }
         }
     }
 
     async fn audit(&self) -> Report {
-        let options = Options { segments: 1, ..Options::default() };
+        self.audit_of(Options { segments: 1, ..Options::default() }).await
+    }
+
+    async fn audit_of(&self, options: Options) -> Report {
         Box::pin(audit(&self.world.app(None).ledger, &options, None)).await.unwrap()
     }
 
@@ -412,6 +418,11 @@ async fn items(ledger: &Tampered) {
         let mut item = line();
         (*at(&mut item, "pk"), *at(&mut item, "sk")) = (text(pk), text(sk));
         ledger.put(item).await;
+        if (pk, sk) == (BOB, "E#1") {
+            let account = account_of_key(BOB);
+            let own = ledger.audit_of(Options { account, ..Options::default() }).await;
+            assert_eq!(own.violations.len(), 1, "{:?}", own.violations);
+        }
         ledger.finds(&format!("{pk} / {sk}"), &["unknown_item"]).await;
     }
 }

@@ -1,7 +1,7 @@
 //! Every line of a history, read a second time.
 
 use scrip_domain::entry::{Detail, Entry};
-use scrip_domain::replay::{Misfit, Misposted, replay};
+use scrip_domain::replay::{Misfit, Misposted, due_at, replay};
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 
@@ -19,5 +19,7 @@ pub(crate) fn assert_replays(before: &Wallet, before_at: Option<Instant>, entry:
             _ => true,
         });
     }
+    let due = entry.line.wallet.next_due().map(|due| due.at);
+    assert_eq!(due_at(&entry.line.wallet), due);
     assert_eq!(misfits, [], "before: {before:#?}\nline: {entry:#?}");
 }
