@@ -57,7 +57,8 @@ async fn audit_reads_half_a_unit_for_every_4_kb_and_for_every_marker() {
     let ledger = world.app(None).ledger.metered();
     let report = verified(&ledger, &Options { segments: 1, ..Options::default() }).await;
     assert_eq!((report.accounts, report.lines), (31, 301));
-    // The table is 140 KB; half a unit for the marker of each purchase and for that of what is due
-    // of each account; one unit for the purchaser's item of a card.
-    assert_eq!(ledger.usage().read_halves, 35 + 30 + 31 + 2);
+    // Half a unit for the marker of each purchase and for that of what is due of each account; one
+    // for the purchaser's item of a card. The rest is the table of 140 KB, in a page or three.
+    let scanned = ledger.usage().read_halves - (30 + 31 + 2);
+    assert!((34..=38).contains(&scanned), "{scanned}");
 }

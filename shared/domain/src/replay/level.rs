@@ -31,7 +31,12 @@ pub(super) fn after(before: &Wallet, entry: &Entry, misfits: &mut Vec<Misfit>) -
             let order = &returned.purchased.order;
             let is_sound = is_left_by(judged.as_ref(), order, printed)
                 || was_judged_late(judged.as_ref(), printed, now);
-            if is_sound { printed.cloned() } else { judged }
+            if !is_sound {
+                let expected =
+                    format!("what a return of {order} leaves of {}", say(judged.as_ref()));
+                misfits.push(Misfit::Level { expected, found: say(printed) });
+            }
+            printed.cloned()
         }
         (Detail::TierAssignment(assigned), _) => {
             if assigned.before != judged {
@@ -112,10 +117,7 @@ fn has_anniversary(standing: &Standing) -> bool {
 /// may go, and say that some of it came back when they stay.
 fn is_left_by(before: Option<&Standing>, order: &OrderId, after: Option<&Standing>) -> bool {
     let Some(standing) = before else { return after.is_none() };
-    if before == after {
-        return true;
-    }
-    let Some(reached) = &standing.reached else { return false };
+    let Some(reached) = &standing.reached else { return before == after };
     let is_returned = reached.is_returned || reached.order == *order;
     let stays = after.is_some_and(|after| {
         let parts = |it: &Standing| (it.level.clone(), it.since, it.review_at);
