@@ -75,7 +75,7 @@ struct SweepArgs {
 
 #[derive(Args)]
 struct VerifyArgs {
-    /// One account: a member's id, MEMBER#<id> or CARD#<number>.
+    /// One account: a member's id, MEMBER#id, or CARD#number.
     #[arg(long, value_parser = account)]
     account: Option<AccountId>,
     /// Only lines recorded at this RFC 3339 instant or later, the first against the one before.
@@ -93,7 +93,7 @@ struct VerifyArgs {
 
 #[derive(Args)]
 struct RebuildArgs {
-    /// The account: a member's id, MEMBER#<id> or CARD#<number>.
+    /// The account: a member's id, MEMBER#id, or CARD#number.
     #[arg(long, value_parser = account)]
     account: AccountId,
     /// Say it in JSON.
