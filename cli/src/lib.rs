@@ -9,5 +9,7 @@ pub mod keys;
 pub mod load;
 pub mod local;
 mod queue;
+pub mod rebuild;
 mod stream;
 mod sweeps;
+pub mod verify;

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
@@ -10,10 +11,13 @@ use scrip_cli::jobs::{self, By, JobArg};
 use scrip_cli::keys;
 use scrip_cli::load::{self, Columns, Load, Target};
 use scrip_cli::local::{Local, LocalError, Options, Storage};
+use scrip_cli::rebuild::rebuild;
+use scrip_cli::verify::{self, SEGMENTS_DEFAULT};
+use scrip_domain::account::AccountId;
 use scrip_domain::time::Instant;
 use scrip_edge::{App, aws};
 use scrip_local::{Embedded, client_at};
-use scrip_store::Ledger;
+use scrip_store::{Ledger, account_of_key};
 use tracing_subscriber::EnvFilter;
 
 /// What to paste into a second terminal.
@@ -39,6 +43,16 @@ enum Command {
     Sweep(SweepArgs),
     /// Shows how many accounts have something due, day by day.
     Due(LedgerArgs),
+    /// Reads every line of every account a second time, and tells what is wrong.
+    ///
+    /// Line numbers, hashes, operations, instants, what each line makes of the state before it, the
+    /// markers it needs, and what accounts say of each other. The ledger may be in use. Exit code 0:
+    /// nothing is wrong; 1: something is; 2: it could not be read to its end.
+    Verify(VerifyArgs),
+    /// Replays one account from its first line on, and shows where replay and state part.
+    ///
+    /// Nothing is written. Exit code 0: nowhere; 1: somewhere; 2: it could not be read to its end.
+    Rebuild(RebuildArgs),
     /// Sends a file of orders to a local stack, or to the order queue.
     Load(LoadArgs),
     /// The ring of keys that the PINs of gift cards are derived with.
@@ -69,6 +83,36 @@ struct SweepArgs {
     /// Try the accounts again that earlier runs could not decide.
     #[arg(long)]
     set_aside: bool,
+    #[command(flatten)]
+    ledger: LedgerArgs,
+}
+
+#[derive(Args)]
+struct VerifyArgs {
+    /// One account: a member's id, MEMBER#id, or CARD#number.
+    #[arg(long, value_parser = account)]
+    account: Option<AccountId>,
+    /// Only lines recorded at this RFC 3339 instant or later, the first against the one before.
+    #[arg(long)]
+    since: Option<Instant>,
+    /// Parts of the table that are read at once.
+    #[arg(long, default_value_t = SEGMENTS_DEFAULT, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    segments: u16,
+    /// Say it in JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    ledger: LedgerArgs,
+}
+
+#[derive(Args)]
+struct RebuildArgs {
+    /// The account: a member's id, MEMBER#id, or CARD#number.
+    #[arg(long, value_parser = account)]
+    account: AccountId,
+    /// Say it in JSON.
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     ledger: LedgerArgs,
 }
@@ -134,6 +178,11 @@ struct LocalArgs {
     clock: Option<Instant>,
 }
 
+fn account(text: &str) -> Result<AccountId, String> {
+    let member = || text.parse().ok().map(AccountId::Member);
+    account_of_key(text).or_else(member).ok_or_else(|| "is no member and no card".to_owned())
+}
+
 fn zone(text: &str) -> Result<Tz, String> {
     text.parse().map_err(|_| "is no time zone, such as Europe/London".to_owned())
 }
@@ -149,6 +198,8 @@ async fn main() -> ExitCode {
         Some(Command::Local(args)) => local(args).await,
         Some(Command::Sweep(args)) => run_sweep(args).await,
         Some(Command::Due(args)) => show_due(args).await,
+        Some(Command::Verify(args)) => return told(verify_ledger(args).await),
+        Some(Command::Rebuild(args)) => return told(rebuild_account(args).await),
         Some(Command::Load(args)) => return load_file(args).await,
         Some(Command::Keys(KeysCommand::Rotate { secret })) => return rotate(&secret).await,
         None => local(cli.local).await,
@@ -197,6 +248,48 @@ async fn show_due(args: LedgerArgs) -> Result<(), LocalError> {
     let (_embedded, ledger) = ledger(args).await?;
     say(&jobs::due(&ledger).await?);
     Ok(())
+}
+
+/// The exit code of a command that looks for faults: whether there is none, or why that is not
+/// known.
+fn told(is_clean: Result<bool, LocalError>) -> ExitCode {
+    match is_clean {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            say(&format!("scrip: {error}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn verify_ledger(args: VerifyArgs) -> Result<bool, LocalError> {
+    let (_embedded, ledger) = ledger(args.ledger).await?;
+    let (ledger, bar) = (ledger.metered(), verify::bar());
+    let counter = bar.clone();
+    let progress: verify::Progress = Arc::new(move |lines| counter.inc(lines));
+    let options =
+        verify::Options { account: args.account, since: args.since, segments: args.segments };
+    // Boxed: the futures of the SDK are deep.
+    let report = Box::pin(verify::audit(&ledger, &options, Some(progress))).await;
+    bar.finish_and_clear();
+    let report = report?;
+    if args.json {
+        say(&report.to_json(ledger.usage()).to_string());
+    } else {
+        say(&report.describe());
+    }
+    Ok(report.is_clean())
+}
+
+async fn rebuild_account(args: RebuildArgs) -> Result<bool, LocalError> {
+    let (_embedded, ledger) = ledger(args.ledger).await?;
+    let bar = verify::bar();
+    let rebuilt = Box::pin(rebuild(&ledger, &args.account, |lines| bar.inc(lines))).await;
+    bar.finish_and_clear();
+    let rebuilt = rebuilt?;
+    say(&if args.json { rebuilt.to_json().to_string() } else { rebuilt.describe() });
+    Ok(rebuilt.parting.is_none())
 }
 
 /// Loads a file. Refused lines are told, and make it fail.

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{Builder, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
+use scrip_cli::verify::{Options, audit};
 use scrip_domain::account::AccountId;
 use scrip_domain::time::{Instant, Period, Zone};
 use scrip_edge::{App, Function, KeyRing, Keys, SweepOptions, SweepReport, serve, sweep};
@@ -200,7 +201,8 @@ impl World {
         (handled.response.status_code, body)
     }
 
-    async fn items(&self) -> Vec<std::collections::HashMap<String, AttributeValue>> {
+    /// Everything in the table.
+    pub(crate) async fn items(&self) -> Vec<std::collections::HashMap<String, AttributeValue>> {
         let scan = self.embedded.client().scan().table_name(TABLE).send().await.unwrap();
         scan.items.unwrap_or_default()
     }
@@ -235,6 +237,14 @@ impl World {
             Some(_) => "CARD#N".to_owned(),
             None => text,
         }
+    }
+
+    /// That an audit of the ledger finds nothing.
+    pub(crate) async fn assert_sound(&self, what: &str) {
+        let options = Options { segments: 1, ..Options::default() };
+        let report = Box::pin(audit(&self.app(None).ledger, &options, None)).await.unwrap();
+        assert_eq!(report.violations, [], "{what}");
+        assert!(0 < report.accounts && report.accounts <= report.lines, "{what}: {report:?}");
     }
 
     /// That whatever is due has a marker in its hour or before.
@@ -295,6 +305,7 @@ async fn check(what: &str, steps: &[Step]) {
         if writes == 0 {
             let (status, body) = world.run(&healthy, last).await;
             assert!((200..300).contains(&status), "{what}: {body}");
+            world.assert_sound(what).await;
             unharmed = Some(world.books().await);
             continue;
         }
@@ -307,10 +318,12 @@ async fn check(what: &str, steps: &[Step]) {
         }
         let what = format!("{what}, killed before write {writes}");
         world.assert_due_dates_have_markers(&what).await;
+        world.assert_sound(&what).await;
         let (status, body) = world.run(&healthy, last).await;
         assert!((200..300).contains(&status), "{what}: {body}");
         assert_eq!(Some(world.books().await), unharmed, "{what}");
         world.assert_due_dates_have_markers(&what).await;
+        world.assert_sound(&what).await;
         if !kill.is_dead.load(Ordering::SeqCst) {
             assert!(1 < writes, "{what}: nothing was written");
             return;

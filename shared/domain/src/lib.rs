@@ -32,6 +32,7 @@ pub mod program;
 pub mod purchase;
 pub mod rate;
 pub mod redeem;
+pub mod replay;
 pub mod returns;
 #[cfg(test)]
 #[path = "../tests/support/sample.rs"]

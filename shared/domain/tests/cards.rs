@@ -31,6 +31,8 @@ use scrip_domain::wallet::{Job, Wallet};
 
 #[path = "support/cases.rs"]
 mod cases;
+#[path = "support/replayed.rs"]
+mod replayed;
 
 const NUMBER: &str = "6000000000000007";
 const START: i64 = 1_795_230_245_000;
@@ -142,6 +144,9 @@ impl World {
         let (number, recorded_at) = (self.number(account), self.now);
         let (account, by) = (account.clone(), "test".to_owned());
         let entry = Entry { account: account.clone(), number, recorded_at, by, program: 1, line };
+        let before = self.entries.get(&account).and_then(|entries| entries.last());
+        let before_at = before.map(|before| before.recorded_at);
+        replayed::assert_replays(&self.wallet(&account), before_at, &entry);
         self.entries.entry(account).or_default().push(entry);
     }
 

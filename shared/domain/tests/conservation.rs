@@ -9,6 +9,8 @@
 mod cases;
 #[path = "conservation/passbook.rs"]
 mod passbook;
+#[path = "support/replayed.rs"]
+mod replayed;
 #[path = "support/sample.rs"]
 mod sample;
 #[path = "conservation/step.rs"]
@@ -139,8 +141,9 @@ impl World {
         stops.sort_unstable();
         for permille in stops {
             let stop = self.now.millis() + span * i64::from(permille) / 1000;
-            let draft = Draft::open(&self.often.wallet, Instant::from_millis(stop).unwrap());
-            self.often.append(&bare(draft));
+            let stop = Instant::from_millis(stop).unwrap();
+            let draft = Draft::open(&self.often.wallet, stop);
+            self.often.append(&bare(draft), stop);
         }
         self.now = then;
     }
@@ -160,8 +163,8 @@ impl World {
                     let implied = each.detail.implied_postings(self.now);
                     assert!(each.postings.ends_with(&implied), "{each:?}");
                 }
-                self.rarely.append(&line);
-                self.often.append(&other);
+                self.rarely.append(&line, self.now);
+                self.often.append(&other, self.now);
                 Ok(Some(entry(line, self.operations, self.now)))
             }
             (Ok(Decision::Unchanged(stands)), Ok(Decision::Unchanged(other))) => {
@@ -568,7 +571,7 @@ impl World {
         self.now = at("2030-01-01T00:00:00Z");
         for passbook in [&mut self.rarely, &mut self.often] {
             let draft = Draft::open(&passbook.wallet, self.now);
-            passbook.append(&bare(draft));
+            passbook.append(&bare(draft), self.now);
         }
         self.assert_consistent();
         assert_eq!(self.rarely.postings, self.often.postings);

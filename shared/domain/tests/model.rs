@@ -8,6 +8,8 @@
 mod cases;
 #[path = "model/reference.rs"]
 mod reference;
+#[path = "support/replayed.rs"]
+mod replayed;
 #[path = "support/sample.rs"]
 mod sample;
 #[path = "model/step.rs"]
@@ -78,10 +80,15 @@ struct Log {
     wallet: Wallet,
     postings: Vec<Posting>,
     lapsed: Vec<RedemptionId>,
+    newest_at: Option<Instant>,
 }
 
 impl Log {
-    fn append(&mut self, line: &Line) {
+    #[track_caller]
+    fn append(&mut self, line: &Line, at: Instant) {
+        let entry = sample::entry(line.clone(), 1, at);
+        replayed::assert_replays(&self.wallet, self.newest_at, &entry);
+        self.newest_at = Some(at);
         self.wallet = line.wallet.clone();
         self.postings.extend(line.postings.iter().cloned());
         self.lapsed.extend(line.lapsed.iter().cloned());
@@ -90,7 +97,7 @@ impl Log {
     /// A sweep: what is due is posted, and nothing else.
     fn settle(&mut self, now: Instant) {
         let line = bare(Draft::open(&self.wallet, now));
-        self.append(&line);
+        self.append(&line, now);
     }
 
     /// The postings of a definition sum to its lots and holds, those of debt to its debt, and
@@ -227,8 +234,8 @@ impl World {
         match (rarely, often) {
             (Ok(Decision::Append(line)), Ok(Decision::Append(other))) => {
                 assert_eq!(line.detail, other.detail);
-                self.rarely.append(&line);
-                self.often.append(&other);
+                self.rarely.append(&line, self.now);
+                self.often.append(&other, self.now);
                 Ok(Some(line))
             }
             (Ok(Decision::Unchanged(stands)), Ok(Decision::Unchanged(other))) => {

@@ -6,6 +6,8 @@
 
 #[path = "support/cases.rs"]
 mod cases;
+#[path = "support/replayed.rs"]
+mod replayed;
 #[path = "support/sample.rs"]
 mod sample;
 
@@ -107,8 +109,11 @@ impl Shopper {
     }
 
     fn push(&mut self, line: Line) {
-        self.wallet = line.wallet.clone();
-        self.entries.push(entry(line, self.entries.len() as u64 + 1, self.now));
+        let entry = entry(line, self.entries.len() as u64 + 1, self.now);
+        let before_at = self.entries.last().map(|before| before.recorded_at);
+        replayed::assert_replays(&self.wallet, before_at, &entry);
+        self.wallet = entry.line.wallet.clone();
+        self.entries.push(entry);
     }
 
     fn take(&mut self, step: &Step) {

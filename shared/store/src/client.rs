@@ -14,10 +14,16 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 const CALL_TIMEOUT: Duration = Duration::from_secs(4);
 /// One transaction with its tries: it takes two rounds of writes.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(8);
+/// One try of a page of an audit, which may be 1 MB over a slow line. Nobody waits at a till for it.
+const PAGE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// One page with its tries.
+const PAGE_TIMEOUT: Duration = Duration::from_mins(1);
 /// DynamoDB's own base for exponential backoff.
 const BACKOFF: Duration = Duration::from_millis(25);
 /// Tries of one call. Throttling and timeouts only: a failed condition is never tried again.
 const TRIES_MAX: u32 = 3;
+/// Tries of a page of an audit: it reads so much at once that throttling is to be expected.
+const PAGE_TRIES_MAX: u32 = 10;
 
 /// Completes a DynamoDB configuration with this store's timeouts and retries.
 pub fn client_config(base: Builder) -> Config {
@@ -38,6 +44,18 @@ pub(crate) fn line_config() -> Builder {
 /// The override for transactions of lines, which are sent once, too.
 pub(crate) fn transaction_config() -> Builder {
     line_config().timeout_config(timeouts(TRANSACTION_TIMEOUT))
+}
+
+/// The override for the pages of an audit.
+pub(crate) fn page_config() -> Builder {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(ATTEMPT_TIMEOUT)
+        .operation_attempt_timeout(PAGE_ATTEMPT_TIMEOUT)
+        .operation_timeout(PAGE_TIMEOUT)
+        .build();
+    let retries =
+        RetryConfig::standard().with_initial_backoff(BACKOFF).with_max_attempts(PAGE_TRIES_MAX);
+    Config::builder().timeout_config(timeouts).retry_config(retries)
 }
 
 fn timeouts(call: Duration) -> TimeoutConfig {

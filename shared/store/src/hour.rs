@@ -22,6 +22,13 @@ impl Hour {
         Self(start.and_then(Instant::from_millis).unwrap_or(instant))
     }
 
+    /// The hour after it; the last of the calendar is its own.
+    #[must_use]
+    pub fn next(self) -> Self {
+        let start = self.0.millis().checked_add(HOUR_MILLIS).and_then(Instant::from_millis);
+        start.map_or(Self::END, Self)
+    }
+
     /// Its first instant.
     pub fn start(self) -> Instant {
         self.0

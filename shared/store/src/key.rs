@@ -7,7 +7,8 @@ use scrip_domain::account::AccountId;
 use scrip_domain::asset::Kind;
 use scrip_domain::card::{CardKey, Spender};
 use scrip_domain::entry::{CardMove, Operation};
-use scrip_domain::id::{CardId, CardNumber, LotId, OrderId};
+use scrip_domain::id::{CardId, CardNumber, LotId, OrderId, RedemptionId};
+use scrip_domain::wallet::Job;
 
 use crate::hour::Hour;
 
@@ -30,6 +31,66 @@ const ORDER: &str = "ORDER";
 const DIRECT_MARKER: &str = "DIRECT";
 /// Both keys of what a local stack remembers of its clock.
 pub(crate) const LOCAL_CLOCK: (&str, &str) = ("LOCAL", "CLOCK");
+
+const ORDER_PARTITION: &str = "ORDER#";
+const DUE: &str = "DUE#";
+const SET_ASIDE: &str = "FAILED#";
+
+/// What an item is, as its keys say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A line of an account's log.
+    Line(AccountId, u64),
+    /// A due marker, or an account that a sweep set aside; the shard is the partition's.
+    Due { shard: u8, account: AccountId },
+    /// What an audit looks up by its key, or not at all: the marker of an order or of a redemption
+    /// without a member, a card in its purchaser's partition, a version of the program, PIN
+    /// attempts, a local stack's clock.
+    Aside,
+}
+
+/// What an item with these keys is; `None`: nothing that has a place in the table.
+pub(crate) fn place(partition: &str, sort: &str) -> Option<Place> {
+    if (partition, sort) == LOCAL_CLOCK {
+        return Some(Place::Aside);
+    }
+    if partition == PROGRAM {
+        let version: u64 = sort.strip_prefix(VERSION)?.parse().ok()?;
+        return (self::version(version) == sort).then_some(Place::Aside);
+    }
+    if let Some(order) = partition.strip_prefix(ORDER_PARTITION) {
+        return (sort == ORDER && order.parse::<OrderId>().is_ok()).then_some(Place::Aside);
+    }
+    if let Some(redemption) = partition.strip_prefix(DIRECT) {
+        let is_id = redemption.parse::<RedemptionId>().is_ok();
+        return (sort == DIRECT_MARKER && is_id).then_some(Place::Aside);
+    }
+    if let Some(shard) = partition.strip_prefix(DUE) {
+        let (_, account) = due_account(sort)?;
+        return Some(Place::Due { shard: job_shard(shard)?, account });
+    }
+    if let Some(shard) = partition.strip_prefix(SET_ASIDE) {
+        return Some(Place::Due { shard: job_shard(shard)?, account: parse_account(sort)? });
+    }
+    match parse_account(partition)? {
+        AccountId::Card(_) if sort == ATTEMPTS => Some(Place::Aside),
+        AccountId::Member(_) if sort.starts_with(PURCHASED) => {
+            purchased_card(sort).map(|_| Place::Aside)
+        }
+        account => {
+            let number = entry_number(sort).filter(|number| entry(*number) == sort && 0 < *number);
+            Some(Place::Line(account, number?))
+        }
+    }
+}
+
+/// The shard in what follows the first segment of a partition of markers.
+fn job_shard(text: &str) -> Option<u8> {
+    let (job, shard) = text.split_once('#')?;
+    let is_job = Job::ALL.into_iter().any(|each| each.as_str() == job);
+    let number: u8 = shard.parse().ok().filter(|_| is_job)?;
+    (format!("{number:02}") == shard).then_some(number)
+}
 
 const NUMBER_DIGITS: usize = 12;
 
@@ -66,16 +127,19 @@ pub(crate) fn entry_number(sort_key: &str) -> Option<u64> {
 pub(crate) fn marker(account: &AccountId, operation: &Operation) -> Option<(String, &'static str)> {
     match (account, operation) {
         (_, Operation::Purchase(order)) => Some(order_marker(order)),
-        (AccountId::Card(_), Operation::Redemption(redemption)) => {
-            Some((format!("{DIRECT}{redemption}"), DIRECT_MARKER))
-        }
+        (AccountId::Card(_), Operation::Redemption(redemption)) => Some(direct_marker(redemption)),
         _ => None,
     }
 }
 
 /// Both keys of the marker of an order.
 pub(crate) fn order_marker(order: &OrderId) -> (String, &'static str) {
-    (format!("ORDER#{order}"), ORDER)
+    (format!("{ORDER_PARTITION}{order}"), ORDER)
+}
+
+/// Both keys of the marker of a redemption without a member.
+pub(crate) fn direct_marker(redemption: &RedemptionId) -> (String, &'static str) {
+    (format!("{DIRECT}{redemption}"), DIRECT_MARKER)
 }
 
 /// The sort key of a card in its purchaser's partition.
@@ -90,7 +154,7 @@ pub(crate) fn purchased_card(sort_key: &str) -> Option<CardId> {
 
 /// The partition of what a job's sweep set aside.
 pub(crate) fn set_aside_partition(job: &str, shard: u8) -> String {
-    format!("FAILED#{job}#{shard:02}")
+    format!("{SET_ASIDE}{job}#{shard:02}")
 }
 
 /// The account in the sort key of a due marker.
@@ -100,7 +164,7 @@ pub(crate) fn due_account(sort_key: &str) -> Option<(Hour, AccountId)> {
 }
 
 pub(crate) fn due_partition(job: &str, shard: u8) -> String {
-    format!("DUE#{job}#{shard:02}")
+    format!("{DUE}{job}#{shard:02}")
 }
 
 pub(crate) fn due(hour: Hour, account: &str) -> String {
@@ -316,6 +380,39 @@ mod tests {
             assert_eq!(due_account(&due(hour, &account(&each))), Some((hour, each)));
         }
         assert_eq!(parse_account("ORDER#1"), None);
+    }
+
+    #[test]
+    fn place_is_known_of_every_item_that_is_written_and_of_no_other() {
+        let alice = AccountId::Member("alice".parse().unwrap());
+        let hour: Hour = "2026-11-21T03".parse().unwrap();
+        let due = due(hour, &account(&alice));
+        for (partition, sort, found) in [
+            ("MEMBER#alice", "E#000000000001", Some(Place::Line(alice.clone(), 1))),
+            ("CARD#6000000000000007", "E#000000000012", Some(Place::Line(card(), 12))),
+            ("MEMBER#alice", "CARD#c", Some(Place::Aside)),
+            ("DUE#expire#07", &due, Some(Place::Due { shard: 7, account: alice.clone() })),
+            ("FAILED#revert#63", "MEMBER#alice", Some(Place::Due { shard: 63, account: alice })),
+            ("ORDER#1", "ORDER", Some(Place::Aside)),
+            ("DIRECT#r", "DIRECT", Some(Place::Aside)),
+            ("CARD#6000000000000007", "ATTEMPTS", Some(Place::Aside)),
+            ("PROGRAM", "P#000000000001", Some(Place::Aside)),
+            ("LOCAL", "CLOCK", Some(Place::Aside)),
+            ("MEMBER#alice", "E#1", None),
+            ("MEMBER#alice", "E#000000000000", None),
+            ("MEMBER#alice", "ATTEMPTS", None),
+            ("MEMBER#a b", "E#000000000001", None),
+            ("CARD#6", "E#000000000001", None),
+            ("CARD#6000000000000007", "CARD#c", None),
+            ("DUE#expire#7", &due, None),
+            ("DUE#other#07", &due, None),
+            ("DUE#expire#07", "MEMBER#alice", None),
+            ("ORDER#1", "DIRECT", None),
+            ("PROGRAM", "P#1", None),
+            ("OTHER", "THING", None),
+        ] {
+            assert_eq!(place(partition, sort), found, "{partition} / {sort}");
+        }
     }
 
     #[test]

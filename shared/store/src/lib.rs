@@ -7,6 +7,7 @@
 mod append;
 mod apply;
 mod attempts;
+mod audit;
 mod canonical;
 mod client;
 mod document;
@@ -24,6 +25,7 @@ mod table;
 mod usage;
 
 pub use attempts::Attempt;
+pub use audit::{Bookmark, Found, Owner, RawLine, ScanPage, account_of_key, operation_name};
 pub use client::client_config;
 pub use document::line_of_item;
 pub use due::{DueMarker, SetAside};

@@ -231,6 +231,14 @@ fn read_stamp(item: &Item) -> Option<Stamp> {
     Some(Stamp::Other { account, since: text(SINCE)?.parse().ok()? })
 }
 
+/// The account that a marker names.
+pub(crate) fn read_owner(item: &Item) -> Option<AccountId> {
+    read_stamp(item).and_then(|stamp| match stamp {
+        Stamp::Other { account, .. } => Some(account),
+        Stamp::Put => None,
+    })
+}
+
 /// The shard that an account's markers are in, 0 to 63.
 pub(crate) fn shard(account: &str) -> u8 {
     let digest = Sha256::digest(account.as_bytes());

@@ -7,19 +7,27 @@ use scrip_domain::entry::Line;
 use scrip_domain::id::LotId;
 use scrip_domain::posting::{Posting, PostingReason};
 use scrip_domain::redeem::Plan;
+use scrip_domain::time::Instant;
 use scrip_domain::wallet::{Draw, Wallet};
+
+use crate::replayed::assert_replays;
+use crate::sample::entry;
 
 /// A log: the state after its last line and everything that was posted.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Passbook {
     pub(crate) wallet: Wallet,
     pub(crate) postings: Vec<Posting>,
+    newest_at: Option<Instant>,
 }
 
 type Source = (Asset, Option<LotId>);
 
 impl Passbook {
-    pub(crate) fn append(&mut self, line: &Line) {
+    #[track_caller]
+    pub(crate) fn append(&mut self, line: &Line, at: Instant) {
+        assert_replays(&self.wallet, self.newest_at, &entry(line.clone(), 1, at));
+        self.newest_at = Some(at);
         self.wallet = line.wallet.clone();
         self.postings.extend(line.postings.iter().cloned());
     }

@@ -1,0 +1,357 @@
+//! Replay: what a line makes of the state before it, read a second time.
+//!
+//! A line prints the state after it, which [`crate::draft`] made. This is the other reading, for an
+//! audit: it is given the state that the line before prints, and works out from what the line says
+//! (its postings, its detail, the holds that lapsed, the levels judged) what it must print itself.
+//! It uses neither `draft` nor anything that [`Wallet`] computes, so that a fault there is not
+//! repeated here.
+//!
+//! | what the line says | what it does to the state |
+//! |---|---|
+//! | a posting | more or less in the lot that it names, or in the debt |
+//! | a redemption that holds | the same out of lots, into a hold; its capture, release or lapse puts it back first |
+//! | `accrue_at`, `expires_at` | what has accrued merges; what has expired must be gone |
+//! | facts, extension, void, what ends a card, a judged level | that member of the state |
+//!
+//! A few things are not in a line: the anniversary of a level, when a lot was issued that a refund
+//! makes anew, how many points a return takes out of what a lot was ever given, and which of two
+//! lots that differ in their grace alone a refund went to. There the printed value is taken, within
+//! the bounds that the line does set.
+
+mod agreement;
+mod card;
+mod comparison;
+mod holds;
+mod level;
+mod lots;
+
+use std::fmt;
+
+use crate::amount::Units;
+use crate::card::CardStep;
+use crate::entry::{Detail, Entry};
+use crate::facts::Facts;
+use crate::id::RedemptionId;
+use crate::posting::{Posting, PostingReason};
+use crate::time::Instant;
+use crate::wallet::{Hold, Lot, Wallet};
+
+use lots::Lots;
+
+/// What a line was read as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replayed {
+    /// The state that it must print.
+    pub wallet: Wallet,
+    /// Where it does not say, move or print what it must; none of a sound line.
+    pub misfits: Vec<Misfit>,
+}
+
+/// Where a line parts from what the ledger's rules make of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Misfit {
+    /// A posting that cannot be.
+    Posting {
+        /// Its place among the postings of the line, from 0.
+        place: usize,
+        /// What it says.
+        posting: String,
+        /// Why it cannot be.
+        why: Misposted,
+    },
+    /// A hold that cannot have been made, ended or left to lapse so.
+    Hold {
+        /// The redemption it is for.
+        redemption: RedemptionId,
+        /// What is wrong with it.
+        why: Misheld,
+    },
+    /// What the line says it did is not what it posted.
+    Detail {
+        /// The amount or name in question.
+        member: &'static str,
+        /// What was posted.
+        posted: String,
+        /// What it says.
+        says: String,
+    },
+    /// A level changed in a way that the line does not tell.
+    Level {
+        /// What must be printed, or what was to be judged.
+        expected: String,
+        /// What is.
+        found: String,
+    },
+    /// The state that it prints is not what it makes of the one before.
+    State {
+        /// The member of the state, such as `assets.points:reward.lots[…].remaining`.
+        member: String,
+        /// What the line makes of it.
+        replayed: String,
+        /// What it prints.
+        printed: String,
+    },
+}
+
+/// Why a posting cannot be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misposted {
+    /// Value of this reason comes in or goes out, not the other way; and some always moves.
+    Sign,
+    /// A line of this kind posts nothing for this reason.
+    Reason,
+    /// It took effect neither with its line nor when something fell due since the line before.
+    Instant,
+    /// It expired before its expiry.
+    NotDue,
+    /// There is not so much in its lot, or no such lot.
+    NotThere,
+    /// Less debt is owed than it repays.
+    NoDebt,
+    /// Not what was ever put into the lot.
+    LotIssued,
+    /// More than a count can hold.
+    TooMuch,
+}
+
+/// What is wrong with a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misheld {
+    /// It holds more than there was in a lot, or of no lot.
+    NotThere,
+    /// It was ended and is not there.
+    Unknown,
+    /// It had lapsed by the instant of the line, and the line does not say so; or it says so, and it
+    /// had not.
+    Lapse,
+    /// It holds nothing of a lot.
+    Empty,
+}
+
+impl Misfit {
+    /// The word for what is wrong.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Posting { .. } => "posting",
+            Self::Hold { .. } => "hold",
+            Self::Detail { .. } => "detail",
+            Self::Level { .. } => "level",
+            Self::State { .. } => "state",
+        }
+    }
+}
+
+impl Misposted {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sign => "moves the wrong way, or nothing",
+            Self::Reason => "is not for a line of this kind",
+            Self::Instant => "took effect when nothing was due",
+            Self::NotDue => "expired before its expiry",
+            Self::NotThere => "moves what its lot does not have",
+            Self::NoDebt => "repays more than is owed",
+            Self::LotIssued => "does not say what was put into its lot",
+            Self::TooMuch => "is more than a count can hold",
+        }
+    }
+}
+
+impl Misheld {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotThere => "holds what no lot had",
+            Self::Unknown => "ends and was not there",
+            Self::Lapse => "did not lapse when it had to, or lapsed when it had not",
+            Self::Empty => "holds nothing of a lot",
+        }
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Posting { place, posting, why } => {
+                write!(f, "posting {place} ({posting}) {}", why.as_str())
+            }
+            Self::Hold { redemption, why } => {
+                write!(f, "the hold for {redemption} {}", why.as_str())
+            }
+            Self::Detail { member, posted, says } => {
+                write!(f, "says {says} for {member}, and posted {posted}")
+            }
+            Self::Level { expected, found } => {
+                write!(f, "the level must be {expected}, and is {found}")
+            }
+            Self::State { member, replayed, printed } => {
+                write!(f, "{member} must be {replayed}, and is {printed}")
+            }
+        }
+    }
+}
+
+/// Reads a line that follows one which prints `before` and was recorded at `before_at`; `None`: it is
+/// the first.
+pub fn replay(before: &Wallet, before_at: Option<Instant>, entry: &Entry) -> Replayed {
+    let mut reading = Reading {
+        entry,
+        before_at,
+        lots: Lots::of(before, entry.recorded_at),
+        holds: before.holds.clone(),
+        misfits: Vec::new(),
+    };
+    reading.require_lapses();
+    reading.take_holds_back();
+    reading.post_all();
+    reading.set_aside();
+    reading.misfits.extend(agreement::misfits(entry, before));
+    let card = card::after(before, entry);
+    let standing = level::after(before, entry, &mut reading.misfits);
+    let Reading { mut lots, mut holds, mut misfits, .. } = reading;
+    lots.mark(&entry.line.detail, card.as_ref(), &mut holds);
+    let printed = &entry.line.wallet;
+    let wallet = Wallet {
+        facts: facts_after(before, entry),
+        standing,
+        reviewed: Vec::new(),
+        assets: lots.close(printed, card.as_ref(), &holds),
+        card,
+        holds,
+    };
+    misfits.extend(comparison::differences(&wallet, printed, entry.recorded_at));
+    Replayed { wallet, misfits }
+}
+
+/// When something is due next of an account: a hold lapses, something left expires, a level is
+/// judged, or a gift card goes back, on which nothing expires meanwhile. `None`: nothing ever is.
+pub fn due_at(wallet: &Wallet) -> Option<Instant> {
+    let left = |lot: &&Lot| !lot.remaining.is_zero();
+    let lots = wallet.assets.values().flat_map(|holding| &holding.lots).filter(left);
+    let expiries = lots.filter_map(|lot| lot.expires_at);
+    let goes_back = wallet.card.as_ref().filter(|card| {
+        let value = wallet.assets.get(&card.asset);
+        let is_left = value.is_some_and(|value| value.lots.iter().any(|lot| left(&lot)));
+        is_left && wallet.holds.is_empty() && card::goes_back(card)
+    });
+    if let Some(card) = goes_back {
+        return card.revert_at;
+    }
+    let lapses = wallet.holds.iter().map(|hold| hold.lapses_at);
+    let review = wallet.standing.as_ref().and_then(|standing| standing.review_at);
+    expiries.chain(lapses).chain(review).min()
+}
+
+/// A line while it is read.
+struct Reading<'a> {
+    entry: &'a Entry,
+    before_at: Option<Instant>,
+    lots: Lots,
+    holds: Vec<Hold>,
+    misfits: Vec<Misfit>,
+}
+
+fn facts_after(before: &Wallet, entry: &Entry) -> Option<Facts> {
+    match &entry.line.detail {
+        Detail::Facts { facts, .. } => Some(*facts),
+        _ => before.facts,
+    }
+}
+
+impl Reading<'_> {
+    /// Every posting in turn. A hold that lapsed gives back before what falls due at that instant.
+    fn post_all(&mut self) {
+        let postings = &self.entry.line.postings;
+        let graces = agreement::graces(&self.entry.line, self.entry.recorded_at);
+        for (place, posting) in postings.iter().enumerate() {
+            self.lapse(posting.at);
+            let next = postings.get(place.saturating_add(1));
+            let from_end = postings.len().saturating_sub(place);
+            let grace = graces.len().checked_sub(from_end).and_then(|place| graces.get(place));
+            let wrong = [self.misplaced(posting), self.post(posting, next, grace.copied()).err()];
+            for why in wrong.into_iter().flatten() {
+                let posting = describe(posting);
+                self.misfits.push(Misfit::Posting { place, posting, why });
+            }
+        }
+        self.lapse(self.entry.recorded_at);
+    }
+
+    fn post(
+        &mut self,
+        posting: &Posting,
+        next: Option<&Posting>,
+        grace: Option<bool>,
+    ) -> Result<(), Misposted> {
+        require_sign(posting)?;
+        let follows = |reason| next.filter(|it| it.reason == reason && it.asset == posting.asset);
+        match posting.reason {
+            PostingReason::Expired | PostingReason::Voided => {
+                let is_early = posting.expires_at.is_none_or(|it| posting.at < it);
+                if posting.reason == PostingReason::Expired && is_early {
+                    return Err(Misposted::NotDue);
+                }
+                self.lots.end(posting)
+            }
+            PostingReason::DebtRepaid | PostingReason::DebtIncurred => self.lots.owe(posting),
+            // What could not be taken back out of a lot is booked as owed by the next posting.
+            PostingReason::Reversed if follows(PostingReason::DebtIncurred).is_some() => Ok(()),
+            PostingReason::Redeemed if self.is_capture() => Ok(()),
+            _ if posting.amount.is_negative() => self.lots.take(posting, grace),
+            _ => {
+                let repaid = follows(PostingReason::DebtRepaid);
+                let repaid = repaid.map_or(Units::ZERO, |repaid| repaid.amount.magnitude());
+                let kept = posting.amount.magnitude().checked_sub(repaid);
+                self.lots.put(posting, kept.ok_or(Misposted::NoDebt)?, &self.holds)
+            }
+        }
+    }
+
+    /// Whether what is redeemed went with the hold that ended.
+    fn is_capture(&self) -> bool {
+        match &self.entry.line.detail {
+            Detail::Capture(_) => true,
+            Detail::CardPart(part) => part.step == CardStep::Captured,
+            _ => false,
+        }
+    }
+
+    /// What is wrong with a posting besides what it moves.
+    fn misplaced(&self, posting: &Posting) -> Option<Misposted> {
+        let now = self.entry.recorded_at;
+        let is_due = matches!(posting.reason, PostingReason::Expired | PostingReason::Voided);
+        let is_since = self.before_at.is_some_and(|before_at| before_at < posting.at);
+        let is_carried = is_due && is_since && posting.at < now;
+        if posting.at != now && !is_carried {
+            return Some(Misposted::Instant);
+        }
+        let posts = agreement::posts(&self.entry.line.detail, posting.reason);
+        (!posts).then_some(Misposted::Reason)
+    }
+}
+
+fn require_sign(posting: &Posting) -> Result<(), Misposted> {
+    let comes = match posting.reason {
+        PostingReason::Issued
+        | PostingReason::Reinstated
+        | PostingReason::ConvertedIn
+        | PostingReason::TransferredIn
+        | PostingReason::DebtIncurred => true,
+        PostingReason::Redeemed
+        | PostingReason::Expired
+        | PostingReason::Voided
+        | PostingReason::Reversed
+        | PostingReason::ConvertedOut
+        | PostingReason::TransferredOut
+        | PostingReason::DebtRepaid => false,
+        PostingReason::Adjusted => !posting.amount.is_negative(),
+    };
+    let is_nothing = posting.amount.magnitude().is_zero();
+    if is_nothing || comes == posting.amount.is_negative() { Err(Misposted::Sign) } else { Ok(()) }
+}
+
+fn describe(posting: &Posting) -> String {
+    let Posting { asset, amount, reason, .. } = posting;
+    let id = posting.id.as_ref().map_or(String::new(), |id| format!(" {id}"));
+    format!("{} {asset}{id} {}", amount.get(), reason.as_str())
+}

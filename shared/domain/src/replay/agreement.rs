@@ -1,0 +1,164 @@
+//! Whether what a line says it did is what it posted.
+
+use super::Misfit;
+use crate::amount::Change;
+use crate::card::{CardStep, End};
+use crate::entry::{Detail, Entry, Line};
+use crate::posting::{Posting, PostingReason};
+use crate::redeem::{Captured, Opened, Plan};
+use crate::time::Instant;
+use crate::wallet::{Draw, Wallet};
+
+/// Whether a line of this kind may post for a reason. What falls due with time any line posts, and
+/// whatever comes in repays debt.
+pub(super) fn posts(detail: &Detail, reason: PostingReason) -> bool {
+    use PostingReason as Reason;
+    if matches!(reason, Reason::Expired | Reason::Voided | Reason::DebtRepaid) {
+        return true;
+    }
+    match detail {
+        Detail::Purchase(_) | Detail::Award(_) | Detail::Issue(_) | Detail::CardIssue(_) => {
+            reason == Reason::Issued
+        }
+        Detail::Return(_) => matches!(reason, Reason::Reversed | Reason::DebtIncurred),
+        Detail::Adjustment(_) => reason == Reason::Adjusted,
+        Detail::Redemption(_) | Detail::Capture(_) => reason == Reason::Redeemed,
+        Detail::Refund(_) => reason == Reason::Reinstated,
+        Detail::Conversion(_) => matches!(reason, Reason::ConvertedOut | Reason::ConvertedIn),
+        Detail::Transfer(_) | Detail::CardEnd(_) => reason == Reason::TransferredOut,
+        Detail::TransferRefund(_) => reason == Reason::TransferredIn,
+        Detail::CardCredit(_) => matches!(reason, Reason::TransferredIn | Reason::Reinstated),
+        Detail::CardPart(part) => match part.step {
+            CardStep::Spent | CardStep::Captured => reason == Reason::Redeemed,
+            CardStep::Refunded(_) => reason == Reason::Reinstated,
+            CardStep::Held(_) | CardStep::Released => false,
+        },
+        Detail::Facts { .. }
+        | Detail::TierAssignment(_)
+        | Detail::Void(_)
+        | Detail::Extension(_)
+        | Detail::Release(_)
+        | Detail::Settlement => false,
+    }
+}
+
+/// Of the postings that a line ends with and that take what a plan or a transfer drew: whether each
+/// was of a lot in its grace, which a posting does not say.
+pub(super) fn graces(line: &Line, at: Instant) -> Vec<bool> {
+    let of_plan = |plan: &Plan| plan.draws().flat_map(of_draw).collect();
+    let graces: Vec<bool> = match &line.detail {
+        Detail::Redemption(Opened { plan, lapses_at: None, .. })
+        | Detail::Capture(Captured { plan, .. }) => of_plan(plan),
+        Detail::Transfer(transferred) => of_draw(&transferred.draw).collect(),
+        _ => Vec::new(),
+    };
+    let is_now = |posting: &Posting| posting.at == at && posting.amount.is_negative();
+    let own = line.postings.iter().rev().take(graces.len());
+    if own.filter(|posting| is_now(posting)).count() == graces.len() { graces } else { Vec::new() }
+}
+
+fn of_draw(draw: &Draw) -> impl Iterator<Item = bool> {
+    draw.lots.iter().map(|drawn| drawn.is_grace)
+}
+
+/// Where the amounts of a line's detail are not those of its postings.
+pub(super) fn misfits(entry: &Entry, before: &Wallet) -> Vec<Misfit> {
+    let of = Posted { postings: &entry.line.postings };
+    let reason = PostingReason::Issued;
+    let mut misfits = Vec::new();
+    let mut require = |member, posted: i64, says: i64| {
+        if posted != says {
+            let (posted, says) = (posted.to_string(), says.to_string());
+            misfits.push(Misfit::Detail { member, posted, says });
+        }
+    };
+    let plus = |units: u64| units.cast_signed();
+    let minus = |units: u64| 0_i64.saturating_sub(units.cast_signed());
+    match &entry.line.detail {
+        Detail::Facts { first, .. } => {
+            require("first", i64::from(before.facts.is_none()), i64::from(*first));
+        }
+        Detail::Adjustment(it) => {
+            require("amount", of.sum(PostingReason::Adjusted), it.amount.get());
+        }
+        Detail::Issue(it) => require("amount", of.sum(reason), plus(it.amount.get())),
+        Detail::Void(it) if !it.amount.is_zero() => {
+            let voided = |posting: &&Posting| {
+                let is_it = posting.id.as_ref() == Some(&it.id);
+                is_it && posting.amount == Change::minus(it.amount)
+            };
+            let is_posted = of.of(PostingReason::Voided).any(|posting| voided(&posting));
+            require(
+                "amount",
+                if is_posted { minus(it.amount.get()) } else { 0 },
+                minus(it.amount.get()),
+            );
+        }
+        Detail::Return(it) => {
+            for taken in &it.taken {
+                let reversed = of.of(PostingReason::Reversed);
+                let own = reversed.filter(|it| *it.asset.definition() == taken.points);
+                let kept = plus(taken.excused.get()).saturating_add(plus(taken.forgiven.get()));
+                require("taken", sum(own), kept.saturating_sub(plus(taken.amount.get())));
+            }
+        }
+        Detail::Conversion(it) => {
+            require("points", of.sum(PostingReason::ConvertedOut), minus(it.amount.get()));
+            require("money", of.sum(PostingReason::ConvertedIn), plus(it.money.get()));
+        }
+        Detail::Transfer(it) => {
+            let drawn = it.draw.lots.iter().map(|drawn| drawn.amount.get()).sum::<u64>();
+            require("amount", of.sum(PostingReason::TransferredOut), minus(drawn));
+        }
+        Detail::TransferRefund(it) => {
+            require("amount", of.sum(PostingReason::TransferredIn), plus(it.amount.get()));
+        }
+        Detail::CardPart(it) => match it.step {
+            CardStep::Spent | CardStep::Captured => {
+                require("amount", of.sum(PostingReason::Redeemed), minus(it.amount.get()));
+            }
+            CardStep::Refunded(_) => {
+                require("amount", of.sum(PostingReason::Reinstated), plus(it.amount.get()));
+            }
+            CardStep::Held(_) | CardStep::Released => {}
+        },
+        Detail::CardEnd(it) => {
+            let own = match it.end {
+                End::Voided => PostingReason::Voided,
+                End::Claimed(_) | End::Reverted | End::Cancelled => PostingReason::TransferredOut,
+            };
+            require("amount", of.sum(own), minus(it.amount.get()));
+        }
+        Detail::Purchase(_)
+        | Detail::Award(_)
+        | Detail::TierAssignment(_)
+        | Detail::Void(_)
+        | Detail::Extension(_)
+        | Detail::Redemption(_)
+        | Detail::Capture(_)
+        | Detail::Release(_)
+        | Detail::Refund(_)
+        | Detail::CardCredit(_)
+        | Detail::CardIssue(_)
+        | Detail::Settlement => {}
+    }
+    misfits
+}
+
+struct Posted<'a> {
+    postings: &'a [Posting],
+}
+
+impl<'a> Posted<'a> {
+    fn of(&self, reason: PostingReason) -> impl Iterator<Item = &'a Posting> + use<'a> {
+        self.postings.iter().filter(move |posting| posting.reason == reason)
+    }
+
+    fn sum(&self, reason: PostingReason) -> i64 {
+        sum(self.of(reason))
+    }
+}
+
+fn sum<'a>(postings: impl Iterator<Item = &'a Posting>) -> i64 {
+    postings.fold(0, |sum, posting| sum.saturating_add(posting.amount.get()))
+}

@@ -1,0 +1,403 @@
+//! The lots and debts of an account while a line is read.
+
+use std::collections::BTreeMap;
+
+use super::{Misposted, card};
+use crate::amount::{Points, Units};
+use crate::asset::Asset;
+use crate::card::Card;
+use crate::entry::Detail;
+use crate::posting::{Posting, PostingReason};
+use crate::time::Instant;
+use crate::wallet::{Drawn, Hold, Holding, Identity, Lot, Wallet};
+
+/// Lots by asset. What was ever put in is known within bounds: the lot has the upper one.
+pub(super) struct Lots {
+    now: Instant,
+    assets: BTreeMap<Asset, Vec<Slot>>,
+    debts: BTreeMap<Asset, Points>,
+    /// Points that a refund gave back: to lots of this expiry, in their grace or not.
+    loose: BTreeMap<(Asset, Option<Instant>), Units>,
+}
+
+struct Slot {
+    lot: Lot,
+    /// The least that was ever put in.
+    least: Units,
+    /// A refund made it anew, so the line does not say what else it is.
+    is_anew: bool,
+}
+
+impl Lots {
+    /// Those of a state, with what has accrued by `now` merged.
+    pub(super) fn of(before: &Wallet, now: Instant) -> Self {
+        let mut lots =
+            Self { now, assets: BTreeMap::new(), debts: BTreeMap::new(), loose: BTreeMap::new() };
+        for (asset, holding) in &before.assets {
+            lots.debts.insert(asset.clone(), holding.debt);
+            for lot in &holding.lots {
+                let accrue_at = lot.accrue_at.filter(|accrue_at| now < *accrue_at);
+                let lot = Lot { accrue_at, ..lot.clone() };
+                lots.merge(asset, Slot { least: lot.issued, lot, is_anew: false });
+            }
+        }
+        lots
+    }
+
+    fn merge(&mut self, asset: &Asset, slot: Slot) {
+        let slots = self.assets.entry(asset.clone()).or_default();
+        match slots.iter_mut().find(|each| is_same(&each.lot, &slot.lot)) {
+            Some(there) => {
+                there.lot.issued = both(there.lot.issued, slot.lot.issued);
+                there.lot.remaining = both(there.lot.remaining, slot.lot.remaining);
+                there.least = both(there.least, slot.least);
+            }
+            None => slots.push(slot),
+        }
+    }
+
+    /// The lots that a posting may be of: by id, or points by their term.
+    fn named<'a>(&'a mut self, posting: &'a Posting) -> impl Iterator<Item = &'a mut Slot> {
+        let accrue_at = posting.accrue_at.filter(|accrue_at| self.now < *accrue_at);
+        let slots = self.assets.get_mut(&posting.asset).into_iter().flatten();
+        slots.filter(move |slot| match (&slot.lot.identity, &posting.id) {
+            (Some(identity), Some(id)) => identity.id == *id,
+            (None, None) => {
+                (slot.lot.accrue_at, slot.lot.expires_at) == (accrue_at, posting.expires_at)
+            }
+            _ => false,
+        })
+    }
+
+    /// Takes out of a lot: where two differ in their grace alone, out of the one that is said, or
+    /// else that without one first.
+    pub(super) fn take(&mut self, posting: &Posting, grace: Option<bool>) -> Result<(), Misposted> {
+        let amount = posting.amount.magnitude();
+        let is_reversed = posting.reason == PostingReason::Reversed;
+        let mut slots: Vec<&mut Slot> = self.named(posting).collect();
+        slots.sort_by_key(|slot| slot.lot.is_grace);
+        let fits = |slot: &&mut Slot| {
+            amount <= slot.lot.remaining && grace.is_none_or(|it| it == slot.lot.is_grace)
+        };
+        let slot = slots.into_iter().find(fits).ok_or(Misposted::NotThere)?;
+        slot.lot.remaining = less(slot.lot.remaining, amount);
+        if is_reversed {
+            // What came back was never put in, as far as it came in with the order.
+            slot.least = less(slot.least, amount);
+        }
+        Ok(())
+    }
+
+    /// Ends a lot: what is left goes, but for what a hold gives back to it at the same instant, which
+    /// the next posting ends.
+    pub(super) fn end(&mut self, posting: &Posting) -> Result<(), Misposted> {
+        let amount = posting.amount.magnitude();
+        let loose = (posting.asset.clone(), posting.expires_at);
+        if posting.id.is_none() && self.loose.get(&loose) == Some(&amount) {
+            // It came back past its expiry, without a grace. A lot of which a hold still has part was
+            // put in so much more.
+            self.loose.remove(&loose);
+            self.named(posting).for_each(|slot| slot.lot.issued = both(slot.lot.issued, amount));
+            return Ok(());
+        }
+        let mut slots: Vec<&mut Slot> = self.named(posting).collect();
+        slots.sort_by_key(|slot| (slot.lot.remaining != amount, slot.lot.is_grace));
+        let slot = slots.into_iter().find(|slot| amount <= slot.lot.remaining);
+        let slot = slot.ok_or(Misposted::NotThere)?;
+        slot.lot.remaining = less(slot.lot.remaining, amount);
+        let is_said = match (posting.lot_issued, &slot.lot.identity) {
+            (Some(issued), None) => slot.least <= issued && issued <= slot.lot.issued,
+            (None, Some(_)) => true,
+            _ => false,
+        };
+        if is_said { Ok(()) } else { Err(Misposted::LotIssued) }
+    }
+
+    /// Changes the debt.
+    pub(super) fn owe(&mut self, posting: &Posting) -> Result<(), Misposted> {
+        let debt = self.debts.entry(posting.asset.clone()).or_default();
+        let amount = Points::from(posting.amount.magnitude());
+        *debt = if posting.amount.is_negative() {
+            debt.checked_sub(amount).ok_or(Misposted::NoDebt)?
+        } else {
+            debt.checked_add(amount).ok_or(Misposted::TooMuch)?
+        };
+        Ok(())
+    }
+
+    /// Puts in what is kept of a posting after debt was repaid. A lot that had ended by then is
+    /// gone, and what comes in under its name is a new one.
+    pub(super) fn put(
+        &mut self,
+        posting: &Posting,
+        kept: Units,
+        holds: &[Hold],
+    ) -> Result<(), Misposted> {
+        let now = self.now;
+        if let Some(slots) = self.assets.get_mut(&posting.asset) {
+            let parts = parts(holds, &posting.asset);
+            let is_held = |lot: &Lot| parts.iter().any(|drawn| gave(lot, drawn));
+            slots.retain(|slot| stays(&slot.lot, now) || is_held(&slot.lot));
+        }
+        let comes_back =
+            matches!(posting.reason, PostingReason::Reinstated | PostingReason::TransferredIn);
+        if kept.is_zero() {
+            return Ok(());
+        }
+        if comes_back && posting.id.is_none() {
+            let loose = self.loose.entry((posting.asset.clone(), posting.expires_at));
+            let sum = loose.or_default();
+            *sum = sum.checked_add(kept).ok_or(Misposted::TooMuch)?;
+            return Ok(());
+        }
+        let is_anew = posting.reason == PostingReason::Reinstated;
+        let on_card = matches!(posting.asset, Asset::GiftCard(..));
+        let mut slots = self.named(posting).filter(|slot| !slot.lot.is_grace || is_anew);
+        if let Some(slot) = slots.next() {
+            let remaining = slot.lot.remaining.checked_add(kept);
+            slot.lot.remaining = remaining.ok_or(Misposted::TooMuch)?;
+            // What comes back to a card was put in before.
+            if !(is_anew && on_card) {
+                slot.lot.issued = both(slot.lot.issued, kept);
+                slot.least = both(slot.least, kept);
+            }
+            return Ok(());
+        }
+        drop(slots);
+        let identity = posting.id.clone().map(|id| Identity {
+            id,
+            issued_at: self.now,
+            is_extended: false,
+            is_voided: false,
+        });
+        let accrue_at = posting.accrue_at.filter(|accrue_at| self.now < *accrue_at);
+        let lot = Lot {
+            identity,
+            issued: kept,
+            remaining: kept,
+            accrue_at,
+            expires_at: posting.expires_at,
+            is_grace: false,
+        };
+        let slots = self.assets.entry(posting.asset.clone()).or_default();
+        slots.push(Slot { lot, least: kept, is_anew });
+        Ok(())
+    }
+
+    /// Moves drawn value out of its lot; `false` when there is not so much.
+    pub(super) fn draw(&mut self, asset: &Asset, drawn: &Drawn) -> bool {
+        let slot = self.source(asset, drawn).filter(|slot| drawn.amount <= slot.lot.remaining);
+        slot.map(|slot| slot.lot.remaining = less(slot.lot.remaining, drawn.amount)).is_some()
+    }
+
+    /// Moves drawn value back into its lot; `false` when there is no such lot.
+    pub(super) fn put_back(&mut self, asset: &Asset, drawn: &Drawn) -> bool {
+        let slot = self.source(asset, drawn);
+        slot.map(|slot| slot.lot.remaining = both(slot.lot.remaining, drawn.amount)).is_some()
+    }
+
+    /// What a gift card has is one lot: so much of it.
+    pub(super) fn drawn_of(&self, asset: &Asset, amount: Units) -> Option<Drawn> {
+        let lot = &self.assets.get(asset)?.first()?.lot;
+        let identity = lot.identity.as_ref()?;
+        Some(Drawn {
+            id: Some(identity.id.clone()),
+            issued_at: Some(identity.issued_at),
+            expires_at: lot.expires_at,
+            is_grace: lot.is_grace,
+            amount,
+        })
+    }
+
+    fn source(&mut self, asset: &Asset, drawn: &Drawn) -> Option<&mut Slot> {
+        let mut slots = self.assets.get_mut(asset)?.iter_mut();
+        slots.find(|slot| gave(&slot.lot, drawn))
+    }
+
+    /// What the line does to lots besides moving value.
+    pub(super) fn mark(&mut self, detail: &Detail, card: Option<&Card>, holds: &mut [Hold]) {
+        match detail {
+            Detail::Extension(extended) => {
+                let slots = self.assets.get_mut(&extended.asset).into_iter().flatten();
+                for slot in slots {
+                    let Some(identity) = &mut slot.lot.identity else { continue };
+                    if identity.id == extended.id {
+                        identity.is_extended = true;
+                        slot.lot.expires_at = Some(extended.expires_at);
+                    }
+                }
+            }
+            Detail::Void(voided) => {
+                let slots = self.assets.get_mut(&voided.asset).into_iter().flatten();
+                for slot in slots {
+                    let Some(identity) = &mut slot.lot.identity else { continue };
+                    identity.is_voided |= identity.id == voided.id;
+                }
+            }
+            _ => {}
+        }
+        if let Some(card) = card {
+            // A refund may let an expired card live on.
+            for slot in self.assets.get_mut(&card.asset).into_iter().flatten() {
+                slot.lot.expires_at = card.expires_at;
+            }
+        }
+        self.follow(holds);
+    }
+
+    /// What holds have of a lot with an identity has its expiry.
+    fn follow(&self, holds: &mut [Hold]) {
+        for draw in holds.iter_mut().flat_map(|hold| &mut hold.draws) {
+            let slots = self.assets.get(&draw.asset).map_or(&[][..], Vec::as_slice);
+            for drawn in draw.lots.iter_mut().filter(|drawn| drawn.id.is_some()) {
+                if let Some(slot) = slots.iter().find(|slot| gave(&slot.lot, drawn)) {
+                    drawn.expires_at = slot.lot.expires_at;
+                }
+            }
+        }
+    }
+
+    /// The state that the lots end in; of what the line does not say, as it is printed.
+    pub(super) fn close(
+        mut self,
+        printed: &Wallet,
+        card: Option<&Card>,
+        holds: &[Hold],
+    ) -> BTreeMap<Asset, Holding> {
+        self.settle_loose(printed);
+        let value = card.and_then(|card| self.assets.get(&card.asset));
+        let is_waiting = card.zip(value).is_some_and(|(card, value)| {
+            let is_left = value.iter().any(|slot| !slot.lot.remaining.is_zero());
+            holds.is_empty() && is_left && card::goes_back(card)
+        });
+        let mut closed = BTreeMap::new();
+        for (asset, slots) in self.assets {
+            let there = printed.assets.get(&asset).map_or(&[][..], |holding| &holding.lots);
+            let lots = slots.into_iter().map(|slot| slot.completed(there, self.now));
+            let parts = parts(holds, &asset);
+            let is_held = |lot: &Lot| parts.iter().any(|drawn| gave(lot, drawn));
+            let stays = |lot: &Lot| is_waiting || stays(lot, self.now) || is_held(lot);
+            let mut lots: Vec<Lot> = lots.filter(stays).collect();
+            lots.sort_by_key(order);
+            let debt = self.debts.get(&asset).copied().unwrap_or_default();
+            closed.insert(asset.clone(), Holding { debt, lots });
+        }
+        for (asset, debt) in self.debts {
+            closed.entry(asset).or_insert(Holding { debt, lots: Vec::new() });
+        }
+        closed.retain(|_, holding| *holding != Holding::default());
+        closed
+    }
+
+    /// Gives what came back to the lots that are printed with more than they have.
+    fn settle_loose(&mut self, printed: &Wallet) {
+        for ((asset, expires_at), mut left) in std::mem::take(&mut self.loose) {
+            let there = printed.assets.get(&asset).map_or(&[][..], |holding| &holding.lots);
+            let is_own = |lot: &&Lot| {
+                (&lot.identity, lot.accrue_at, lot.expires_at) == (&None, None, expires_at)
+            };
+            for lot in there.iter().filter(is_own) {
+                let slots = self.assets.entry(asset.clone()).or_default();
+                let place = slots.iter().position(|slot| is_same(&slot.lot, lot));
+                let has = place.and_then(|place| slots.get(place));
+                let has = has.map_or(Units::ZERO, |slot| slot.lot.remaining);
+                let (given, rest) = left.take_up_to(less(lot.remaining, has));
+                left = rest;
+                self.give_back(&asset, lot, given);
+            }
+            let lot = Lot {
+                identity: None,
+                issued: left,
+                remaining: left,
+                accrue_at: None,
+                expires_at,
+                is_grace: false,
+            };
+            self.give_back(&asset, &lot, left);
+        }
+    }
+
+    fn give_back(&mut self, asset: &Asset, lot: &Lot, amount: Units) {
+        if !amount.is_zero() {
+            let lot = Lot { issued: amount, remaining: amount, ..lot.clone() };
+            self.merge(asset, Slot { lot, least: Units::ZERO, is_anew: false });
+        }
+    }
+}
+
+impl Slot {
+    /// The lot; what the line does not say of it is taken from the printed one, within bounds.
+    fn completed(self, printed: &[Lot], now: Instant) -> Lot {
+        let Self { mut lot, least, is_anew } = self;
+        let there = printed.iter().find(|each| is_same(each, &lot));
+        let issued = there.map_or(least, |there| there.issued);
+        lot.issued = issued.max(least).min(lot.issued);
+        if let (true, Some(there)) = (is_anew, there) {
+            lot.is_grace = there.is_grace;
+            if let (Some(identity), Some(there)) = (&mut lot.identity, &there.identity) {
+                identity.is_extended = there.is_extended;
+                identity.issued_at = there.issued_at.min(now);
+            }
+        }
+        lot
+    }
+}
+
+/// What holds have of an asset.
+fn parts<'a>(holds: &'a [Hold], asset: &Asset) -> Vec<&'a Drawn> {
+    let draws = holds.iter().flat_map(|hold| &hold.draws).filter(|draw| draw.asset == *asset);
+    draws.flat_map(|draw| &draw.lots).collect()
+}
+
+/// Whether both are one lot.
+pub(super) fn is_same(lot: &Lot, other: &Lot) -> bool {
+    match (&lot.identity, &other.identity) {
+        (Some(identity), Some(other)) => identity.id == other.id,
+        (None, None) => {
+            (lot.accrue_at, lot.expires_at, lot.is_grace)
+                == (other.accrue_at, other.expires_at, other.is_grace)
+        }
+        _ => false,
+    }
+}
+
+/// Whether value was drawn from this lot.
+fn gave(lot: &Lot, drawn: &Drawn) -> bool {
+    match (&lot.identity, &drawn.id) {
+        (Some(identity), Some(id)) => identity.id == *id,
+        (None, None) => {
+            (lot.accrue_at, lot.expires_at, lot.is_grace)
+                == (None, drawn.expires_at, drawn.is_grace)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a lot that no hold has part of is printed. Points are until their expiry, unless nothing
+/// was ever put in; what has an identity only while something is left, or it was changed. What is
+/// left past an expiry was not written off, and shows.
+fn stays(lot: &Lot, now: Instant) -> bool {
+    let is_live = lot.expires_at.is_none_or(|expires_at| now < expires_at);
+    let is_empty = lot.remaining.is_zero();
+    let is_wanted = match &lot.identity {
+        None => !lot.issued.is_zero(),
+        Some(identity) => identity.is_voided || identity.is_extended,
+    };
+    !is_empty || (is_live && is_wanted)
+}
+
+/// The order of lots: soonest expiry first, never-expiring last; accrued before pending, those in
+/// their grace later, the older first.
+pub(super) fn order(lot: &Lot) -> impl Ord + use<> {
+    let issued_at = lot.identity.as_ref().map(|identity| identity.issued_at);
+    (lot.expires_at.is_none(), lot.expires_at, lot.accrue_at, lot.is_grace, issued_at)
+}
+
+fn both(some: Units, more: Units) -> Units {
+    // A count beyond the most is no printed one, so it shows.
+    some.checked_add(more).unwrap_or(Units::MAX)
+}
+
+fn less(some: Units, fewer: Units) -> Units {
+    some.checked_sub(fewer).unwrap_or(Units::ZERO)
+}
