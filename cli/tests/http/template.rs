@@ -77,8 +77,8 @@ async fn template_has_the_table_that_the_store_makes() {
         json!([{"IndexName": index.index_name(), "KeySchema": schema(index.key_schema()),
                 "Projection": {"ProjectionType": projection}}])
     );
-    let mode = made.billing_mode_summary().and_then(|summary| summary.billing_mode());
-    assert_eq!(declared["BillingMode"], mode.unwrap().as_str());
+    let billing = made.billing_mode_summary().and_then(|summary| summary.billing_mode());
+    assert_eq!(declared["BillingMode"], billing.unwrap().as_str());
 }
 
 #[test]

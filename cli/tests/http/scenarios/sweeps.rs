@@ -24,7 +24,17 @@ async fn tell(stack: &Stack, now: &str) {
 
 /// Every due marker there is, as `job hour account`.
 async fn markers(stack: &Stack) -> Vec<String> {
-    let items = stack.local.embedded().unwrap().client().clone().scan().table_name(TABLE).send().await.unwrap();
+    let items = stack
+        .local
+        .embedded()
+        .unwrap()
+        .client()
+        .clone()
+        .scan()
+        .table_name(TABLE)
+        .send()
+        .await
+        .unwrap();
     let mut markers: Vec<String> = items
         .items()
         .iter()

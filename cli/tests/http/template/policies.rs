@@ -38,7 +38,7 @@ struct Notes(Arc<Mutex<BTreeSet<Call>>>);
 
 impl Notes {
     fn note(&self, action: &'static str, key: Option<&AttributeValue>) {
-        let key = key.and_then(|key| key.as_s().ok()).expect("a key");
+        let key = key.and_then(|key| key.as_s().ok()).unwrap();
         let parts: Vec<&str> = key.split('#').collect();
         let kind = match parts[..] {
             [only] => only.to_owned(),
@@ -83,7 +83,8 @@ impl Intercept for Notes {
         } else if let Some(transaction) = input.downcast_ref::<TransactWriteItemsInput>() {
             for item in transaction.transact_items() {
                 // Each is authorised as what it does by itself.
-                let put = item.put().expect("transactions put, and nothing else");
+                // They put, and nothing else.
+                let put = item.put().unwrap();
                 self.note("dynamodb:PutItem", key(Some(put.item())).as_ref());
             }
         } else {
@@ -133,18 +134,20 @@ fn covers(pattern: &str, kind: &str) -> bool {
 
 /// Grants that no sample event uses.
 fn is_for_the_unexpected(logical: &str, action: &str, key: &str) -> bool {
-    match (logical, action, key) {
+    [
         // An order under whose marker somebody else is; a redemption likewise.
-        ("Earn", READ, "ORDER#*") | ("GiftCard", READ, "DIRECT#*") => true,
+        ("Earn", READ, "ORDER#*"),
+        ("GiftCard", READ, "DIRECT#*"),
         // What cannot be decided.
-        ("Expire", "dynamodb:PutItem", "FAILED#expire#*")
-        | ("Revert", "dynamodb:PutItem", "FAILED#revert#*") => true,
+        ("Expire", "dynamodb:PutItem", "FAILED#expire#*"),
+        ("Revert", "dynamodb:PutItem", "FAILED#revert#*"),
         // The credit of a card that expires.
-        ("Revert", "dynamodb:PutItem", "DUE#*") => true,
+        ("Revert", "dynamodb:PutItem", "DUE#*"),
         // A second wrong PIN.
-        ("Redeem" | "GiftCard", "dynamodb:UpdateItem", "CARD#*") => true,
-        _ => false,
-    }
+        ("Redeem", "dynamodb:UpdateItem", "CARD#*"),
+        ("GiftCard", "dynamodb:UpdateItem", "CARD#*"),
+    ]
+    .contains(&(logical, action, key))
 }
 
 /// Both ways of reading, which a policy grants together: one statement says what a function reads.
