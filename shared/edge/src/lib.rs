@@ -19,7 +19,7 @@ mod sweep;
 mod value;
 
 pub use answer::{Answer, line_of};
-pub use app::{App, StartError, aws, system_clock};
+pub use app::{App, Draw, StartError, aws, system_clock};
 pub use body::{Object, parse_body};
 pub use caller::{Caller, Scope};
 pub use entry::{BalanceAnswer, PostingAnswer, operation_path};
