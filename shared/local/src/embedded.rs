@@ -111,10 +111,14 @@ impl Embedded {
 
 /// A client of a DynamoDB on this machine, which takes any credentials.
 pub fn client_at(endpoint: &str) -> Client {
-    let builder = Builder::new()
+    Client::from_conf(client_config(builder_at(endpoint)))
+}
+
+/// The configuration that such a client begins with.
+pub fn builder_at(endpoint: &str) -> Builder {
+    Builder::new()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::new("local", "local", None, None, "scrip local"))
-        .endpoint_url(endpoint);
-    Client::from_conf(client_config(builder))
+        .endpoint_url(endpoint)
 }
