@@ -9,6 +9,7 @@ pub mod load;
 pub mod local;
 mod queue;
 pub mod rebuild;
+pub mod simulate;
 mod stream;
 mod sweeps;
 pub mod verify;
