@@ -88,8 +88,8 @@ pub(crate) fn asked(run: &Run, step: &Step, place: u64, kind: Kind, is_other: bo
 fn change(body: &mut Value) {
     for place in ["/amount", "/lines/0/amount", "/lines/0/net"] {
         match body.pointer_mut(place) {
-            Some(amount) if amount.is_string() => *amount = "7.00".into(),
-            Some(amount) if amount.is_number() => *amount = 7.into(),
+            Some(amount) if amount.is_string() => *amount = "12.00".into(),
+            Some(amount) if amount.is_number() => *amount = 12.into(),
             _ => {}
         }
     }
