@@ -79,34 +79,65 @@ fn event(
         });
         known.or_insert(value);
     }
-    let headers: BTreeMap<&str, &str> = parts
-        .headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-        .collect();
-    let path_parameters: BTreeMap<&str, &str> = path.iter().collect();
     let (body, is_base64_encoded) = match std::str::from_utf8(body) {
         Ok(text) => (text.to_owned(), false),
         Err(_) => (base64::Engine::encode(&base64::engine::general_purpose::STANDARD, body), true),
     };
-    let event: Value = json!({
-        "version": "2.0",
-        "routeKey": key,
-        "rawPath": parts.uri.path(),
-        "rawQueryString": parts.uri.query().unwrap_or_default(),
-        "headers": headers,
-        "queryStringParameters": joined,
-        "pathParameters": path_parameters,
-        "requestContext": {
-            "authorizer": {"iam": {"userArn": "local"}},
-            "http": {"method": parts.method.as_str(), "path": parts.uri.path(), "protocol": "HTTP/1.1"},
-            "routeKey": key,
-            "stage": "$default",
-        },
-        "body": body,
-        "isBase64Encoded": is_base64_encoded,
-    });
-    serde_json::from_value(event).map_err(|error| error.to_string())
+    let headers = parts.headers.iter();
+    Gateway {
+        key,
+        path: parts.uri.path(),
+        path_parameters: path.iter().collect(),
+        raw_query: parts.uri.query().unwrap_or_default(),
+        query: joined,
+        headers: headers
+            .filter_map(|(name, it)| Some((name.as_str(), it.to_str().ok()?)))
+            .collect(),
+        body,
+        is_base64_encoded,
+    }
+    .event()
+}
+
+/// What an event of API Gateway is made of.
+pub(crate) struct Gateway<'a> {
+    /// The route: method and path as API Gateway writes them.
+    pub(crate) key: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) path_parameters: BTreeMap<&'a str, &'a str>,
+    pub(crate) raw_query: &'a str,
+    pub(crate) query: BTreeMap<String, String>,
+    pub(crate) headers: BTreeMap<&'a str, &'a str>,
+    pub(crate) body: String,
+    pub(crate) is_base64_encoded: bool,
+}
+
+impl Gateway<'_> {
+    /// The event, of a caller that IAM has let pass.
+    ///
+    /// # Errors
+    /// What the event's type says that cannot be in it.
+    pub(crate) fn event(self) -> Result<ApiGatewayV2httpRequest, String> {
+        let method = self.key.split_once(' ').map_or("", |(method, _)| method);
+        let event: Value = json!({
+            "version": "2.0",
+            "routeKey": self.key,
+            "rawPath": self.path,
+            "rawQueryString": self.raw_query,
+            "headers": self.headers,
+            "queryStringParameters": self.query,
+            "pathParameters": self.path_parameters,
+            "requestContext": {
+                "authorizer": {"iam": {"userArn": "local"}},
+                "http": {"method": method, "path": self.path, "protocol": "HTTP/1.1"},
+                "routeKey": self.key,
+                "stage": "$default",
+            },
+            "body": self.body,
+            "isBase64Encoded": self.is_base64_encoded,
+        });
+        serde_json::from_value(event).map_err(|error| error.to_string())
+    }
 }
 
 fn answer(response: ApiGatewayV2httpResponse) -> Response {

@@ -10,6 +10,7 @@ pub mod load;
 pub mod local;
 mod queue;
 pub mod rebuild;
+pub mod simulate;
 mod stream;
 mod sweeps;
 pub mod verify;

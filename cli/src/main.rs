@@ -12,6 +12,7 @@ use scrip_cli::keys;
 use scrip_cli::load::{self, Columns, Load, Target};
 use scrip_cli::local::{Local, LocalError, Options, Storage};
 use scrip_cli::rebuild::rebuild;
+use scrip_cli::simulate::{Faults, Simulation, Trial, simulate};
 use scrip_cli::verify::{self, SEGMENTS_DEFAULT};
 use scrip_domain::account::AccountId;
 use scrip_domain::time::Instant;
@@ -55,6 +56,9 @@ enum Command {
     Rebuild(RebuildArgs),
     /// Sends a file of orders to a local stack, or to the order queue.
     Load(LoadArgs),
+    /// Runs the whole system under faults, each run made from one number, and looks for what must
+    /// not be.
+    Simulate(SimulateArgs),
     /// The ring of keys that the PINs of gift cards are derived with.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -144,6 +148,38 @@ struct LoadArgs {
     restart: bool,
 }
 
+#[derive(Args)]
+struct SimulateArgs {
+    /// The first seed: the same seed gives the same run.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many seeds, each a run.
+    #[arg(long, default_value_t = 1)]
+    seeds: u64,
+    /// What is done in a run.
+    #[arg(long, default_value_t = 500)]
+    operations: usize,
+    /// Members who do it.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    members: u64,
+    /// What goes wrong: all, none, or a list of failed, lost, late, throttled, conflict, slow,
+    /// killed, frozen, stale, skewed.
+    #[arg(long, default_value = "all")]
+    faults: Faults,
+    /// Only these of the operations, by their numbers.
+    #[arg(long, value_delimiter = ',')]
+    only: Option<Vec<usize>>,
+    /// Do them one by one, and check the logs after each.
+    #[arg(long)]
+    audit_each: bool,
+    /// Runs at once.
+    #[arg(long, default_value_t = 1)]
+    jobs: usize,
+    /// Tell a run that fails as it is, and look for no smaller one.
+    #[arg(long)]
+    as_found: bool,
+}
+
 /// Where the ledger is: a table in AWS, as the environment's credentials find it, or what a local
 /// stack keeps.
 #[derive(Args)]
@@ -189,11 +225,15 @@ fn zone(text: &str) -> Result<Tz, String> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // The embedded database logs every failed condition, which to a ledger is a lost race.
-    let quiet = || EnvFilter::new("warn,dynoxide=off");
-    let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| quiet());
-    tracing_subscriber::fmt().json().with_writer(std::io::stderr).with_env_filter(filter).init();
     let cli = Cli::parse();
+    let quiet = match cli.command {
+        // Everything goes wrong there all the time.
+        Some(Command::Simulate(_)) => "off",
+        // The embedded database logs every failed condition, which to a ledger is a lost race.
+        _ => "warn,dynoxide=off",
+    };
+    let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| EnvFilter::new(quiet));
+    tracing_subscriber::fmt().json().with_writer(std::io::stderr).with_env_filter(filter).init();
     let ended = match cli.command {
         Some(Command::Local(args)) => local(args).await,
         Some(Command::Sweep(args)) => run_sweep(args).await,
@@ -201,6 +241,7 @@ async fn main() -> ExitCode {
         Some(Command::Verify(args)) => return told(verify_ledger(args).await),
         Some(Command::Rebuild(args)) => return told(rebuild_account(args).await),
         Some(Command::Load(args)) => return load_file(args).await,
+        Some(Command::Simulate(args)) => return run_simulation(args),
         Some(Command::Keys(KeysCommand::Rotate { secret })) => return rotate(&secret).await,
         None => local(cli.local).await,
     };
@@ -315,6 +356,34 @@ async fn load_file(args: LoadArgs) -> ExitCode {
         Ok(report) => {
             say(&load::describe(&report));
             if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            say(&format!("scrip: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Simulates. What is found is told, and makes it fail.
+fn run_simulation(args: SimulateArgs) -> ExitCode {
+    let first = Trial {
+        seed: args.seed,
+        operations: args.operations,
+        members: args.members,
+        faults: args.faults,
+        only: args.only.map(|only| only.into_iter().collect()),
+        is_audited_each: args.audit_each,
+    };
+    let simulation =
+        Simulation { first, seeds: args.seeds, jobs: args.jobs, is_told_as_found: args.as_found };
+    match simulate(&simulation) {
+        Ok(Ok(survived)) => {
+            say(&survived.describe());
+            ExitCode::SUCCESS
+        }
+        Ok(Err(found)) => {
+            say(&found.describe());
+            ExitCode::FAILURE
         }
         Err(error) => {
             say(&format!("scrip: {error}"));

@@ -10,9 +10,7 @@ use scrip_domain::id::{CardId, CardNumber, Handle, MemberId};
 use scrip_domain::program::Program;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
-use scrip_edge::{
-    Answer, ApiRequest, App, Code, CurrentProgram, KeysError, Object, Pin, Problem, line_of,
-};
+use scrip_edge::{Answer, ApiRequest, App, Code, CurrentProgram, Object, Pin, Problem, line_of};
 use scrip_store::{ApplyError, Outcome, PurchasedCard};
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +71,8 @@ pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Probl
                 return Ok(Answer::created_or_replayed(&entry, replayed, &answer));
             }
             Tried::NumberTaken => {
-                let again = PurchasedCard { number: random_number()?, ..drawn.clone() };
+                let again =
+                    PurchasedCard { number: CardNumber::drawn(app.draw()?), ..drawn.clone() };
                 let (ledger, taken) = (&app.ledger, Some(&drawn.number));
                 drawn = ledger.keep_drawn(&key.purchaser, again, taken).await?;
             }
@@ -91,7 +90,8 @@ async fn first_draw(
 ) -> Result<PurchasedCard, Problem> {
     let digits = program.program.pin.digits;
     let pin = PinTerms { key: app.keys.current().await?, digits };
-    let drawn = PurchasedCard { card: key.card.clone(), number: random_number()?, pin };
+    let drawn =
+        PurchasedCard { card: key.card.clone(), number: CardNumber::drawn(app.draw()?), pin };
     let now = app.ledger.now();
     let command = command(key, body, program, &drawn)?;
     match issue::decide(&Wallet::default(), &program.program, &command, now) {
@@ -144,11 +144,6 @@ fn command(
         expires_at: body.expires_at,
         pin: drawn.pin.clone(),
     })
-}
-
-fn random_number() -> Result<CardNumber, KeysError> {
-    let random = getrandom::u64();
-    random.map(CardNumber::drawn).map_err(|error| KeysError::Unreadable(error.to_string()))
 }
 
 /// A function of the line, and of the key that its card names.

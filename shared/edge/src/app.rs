@@ -12,7 +12,7 @@ use scrip_domain::time::Instant;
 use scrip_store::{Clock, Ledger, client_config};
 use thiserror::Error;
 
-use crate::keys::Keys;
+use crate::keys::{Keys, KeysError};
 use crate::programs::Programs;
 use crate::telemetry::Telemetry;
 
@@ -26,6 +26,10 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 /// One call with its tries.
 const CALL_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// Draws a number that nobody can guess, of which each is as likely. That of the system in a
+/// function.
+pub type Draw = Arc<dyn Fn() -> Result<u64, KeysError> + Send + Sync>;
+
 /// What a function works with. Cheap to clone; keeps no state but the cached program.
 #[derive(Clone)]
 pub struct App {
@@ -35,6 +39,7 @@ pub struct App {
     pub keys: Keys,
     /// Where what it does is told.
     pub telemetry: Telemetry,
+    draw: Draw,
     pub(crate) programs: Programs,
 }
 
@@ -49,14 +54,29 @@ pub enum StartError {
 impl App {
     /// A function on this ledger.
     pub fn new(ledger: Ledger) -> Self {
+        let draw = || getrandom::u64().map_err(|error| KeysError::Unreadable(error.to_string()));
         let (keys, programs) = (Keys::default(), Programs::default());
-        Self { ledger, keys, telemetry: Telemetry::default(), programs }
+        Self { ledger, keys, telemetry: Telemetry::default(), draw: Arc::new(draw), programs }
     }
 
     /// The same function with a key ring.
     #[must_use]
     pub fn with_keys(self, keys: Keys) -> Self {
         Self { keys, ..self }
+    }
+
+    /// The same function with numbers of gift cards drawn by this, for a run that can be repeated.
+    #[must_use]
+    pub fn with_draw(self, draw: Draw) -> Self {
+        Self { draw, ..self }
+    }
+
+    /// Draws a number that nobody can guess.
+    ///
+    /// # Errors
+    /// [`KeysError::Unreadable`] when the system has no randomness.
+    pub fn draw(&self) -> Result<u64, KeysError> {
+        (self.draw)()
     }
 
     /// A function as Lambda starts it: region, credentials and endpoint as the SDK finds them,

@@ -20,7 +20,7 @@ mod telemetry;
 mod value;
 
 pub use answer::{Answer, line_of};
-pub use app::{App, StartError, aws, system_clock};
+pub use app::{App, Draw, StartError, aws, system_clock};
 pub use body::{Object, parse_body};
 pub use caller::{Caller, Scope};
 pub use entry::{BalanceAnswer, PostingAnswer, operation_path};

@@ -1,10 +1,11 @@
 //! The program, read at most once a minute.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant as Stopwatch};
+use std::time::Duration;
 
 use scrip_domain::program::Program;
 use scrip_store::{ProgramVersion, StoreError};
+use tokio::time::Instant as Stopwatch;
 
 use crate::app::App;
 use crate::problem::Problem;

@@ -101,7 +101,7 @@ impl Embedded {
         access_key: String,
         server: Option<Server>,
     ) -> Result<Self, EmbeddedError> {
-        let client = client_of(&endpoint, &access_key);
+        let client = Client::from_conf(client_config(builder_of(&endpoint, &access_key)));
         create_table(&client, TABLE).await?;
         Ok(Self { endpoint, access_key, client, server })
     }
@@ -142,16 +142,20 @@ impl Embedded {
 
 /// A client of a DynamoDB on this machine, which takes any credentials.
 pub fn client_at(endpoint: &str) -> Client {
-    client_of(endpoint, ANYBODY)
+    Client::from_conf(client_config(builder_at(endpoint)))
 }
 
-fn client_of(endpoint: &str, access_key: &str) -> Client {
-    let builder = Builder::new()
+/// The configuration that such a client begins with.
+pub fn builder_at(endpoint: &str) -> Builder {
+    builder_of(endpoint, ANYBODY)
+}
+
+fn builder_of(endpoint: &str, access_key: &str) -> Builder {
+    Builder::new()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::new(access_key, ANYBODY, None, None, "scrip local"))
-        .endpoint_url(endpoint);
-    Client::from_conf(client_config(builder))
+        .endpoint_url(endpoint)
 }
 
 /// A number that no other caller of this process gets.

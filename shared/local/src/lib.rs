@@ -3,10 +3,12 @@
 //! The local stack and every test of the store and the functions run on it, through the ordinary
 //! SDK client over HTTP. Nothing that is deployed depends on this crate.
 
+mod direct;
 mod embedded;
 mod runtime;
 
-pub use embedded::{Embedded, EmbeddedError, TABLE, client_at};
+pub use direct::{Direct, response};
+pub use embedded::{Embedded, EmbeddedError, TABLE, builder_at, client_at};
 pub use runtime::{
     Asked, Invoked, check_binary, check_binary_needs_a_table, check_sweep_binary,
     invoke_with_services,

@@ -12,7 +12,7 @@
 //! heard: the look-up then finds it, or it did not happen.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant as Stopwatch};
+use std::time::Duration;
 
 use scrip_domain::account::AccountId;
 use scrip_domain::draft::Draft;
@@ -20,6 +20,8 @@ use scrip_domain::entry::{Decision, Entry, Line, Operation};
 use scrip_domain::posting::Posting;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
+// The clock of the pauses, so that whoever stops one stops both.
+use tokio::time::Instant as Stopwatch;
 
 use crate::append::{Setback, Unheard};
 use crate::canonical::Hash;

@@ -1,0 +1,255 @@
+//! What must be true in the end, when nothing goes wrong any more: beside what callers were told,
+//! which the journal compares as it hears it.
+//!
+//! | check | of |
+//! |---|---|
+//! | every name is asked again | the same answer for ever; what was not known becomes known |
+//! | every balance as of a past instant is asked again | nothing is put before what was told |
+//! | the statement is read | numbers without a gap; what was acknowledged stands there once, what was not does not; lines add up to the balance |
+//! | refunds are added up | no redemption gave back more than was paid |
+//! | gift cards are followed | what left a card came into one wallet |
+//! | both jobs are run | nothing that is due is left without a marker |
+//! | the rest of the stream is published | every line, in whole |
+//! | the auditor reads the table | hashes, state and lots |
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use scrip_domain::account::AccountId;
+use scrip_domain::id::MemberId;
+use scrip_domain::wallet::Job;
+use scrip_edge::{SweepOptions, sweep};
+use scrip_expire::Expire;
+use scrip_revert::Revert;
+use scrip_store::Hour;
+use serde_json::Value;
+
+use crate::simulate::Failure;
+use crate::simulate::ask::Ask;
+use crate::simulate::caller::send_calmly;
+use crate::simulate::consumer::consume;
+use crate::simulate::dice::Dice;
+use crate::simulate::journal::{Journal, Known};
+use crate::simulate::kind::Kind;
+use crate::simulate::passbook::{Passbook, passbooks};
+use crate::simulate::request::name;
+use crate::simulate::run::Run;
+use crate::simulate::world::Function;
+use crate::verify::{self, Options};
+
+/// The step that requests of the end belong to: beyond every plan.
+const END: usize = 1 << 40;
+/// How long after everything else the jobs are run, in milliseconds: every hour that was begun has
+/// ended, and so has the margin of the jobs.
+const SWEEP_AFTER_MS: u64 = 76 * 60 * 1_000;
+
+/// Every check.
+///
+/// # Errors
+/// [`Failure`]: the machine.
+pub(crate) async fn at_the_end(run: &Arc<Run>) -> Result<(), Failure> {
+    ask_again(run).await;
+    sweep_all(run).await?;
+    publish_all(run).await;
+    let books = passbooks(run).await?;
+    {
+        let mut journal = run.journal();
+        let mut faults = standing(&journal, &books);
+        faults.extend(cards(&books));
+        faults.extend(due(&books, run.world.time.now()));
+        let consumer = run.consumer();
+        faults.extend(consumer.gap());
+        faults.extend(books.iter().filter_map(|book| {
+            let heard = consumer.lines(&book.event_account());
+            let count = book.count();
+            (heard != count).then(|| format!("{}: {count} lines, events of {heard}", book.account))
+        }));
+        drop(consumer);
+        for fault in faults {
+            journal.violate(None, fault);
+        }
+    }
+    refunds(run).await;
+    audit(run).await
+}
+
+/// Lets the auditor read the table.
+///
+/// # Errors
+/// [`Failure`]: the machine.
+pub(crate) async fn audit(run: &Arc<Run>) -> Result<(), Failure> {
+    // One part after the other: there is one thread.
+    let options = Options { segments: 1, ..Options::default() };
+    let report = Box::pin(verify::audit(&run.world.ledger(), &options, None)).await?;
+    let mut journal = run.journal();
+    for violation in report.violations {
+        journal.violate(None, format!("the auditor: {violation}"));
+    }
+    Ok(())
+}
+
+/// Everything that has a name, and every balance that can be the same for ever.
+async fn ask_again(run: &Arc<Run>) {
+    let operations: Vec<(String, Known)> = {
+        let journal = run.journal();
+        journal.operations.iter().map(|(name, known)| (name.clone(), known.clone())).collect()
+    };
+    for (_, known) in operations {
+        let asked = known.acknowledged.as_ref().map(|(ask, _)| ask).or(known.first.as_ref());
+        let is_open = known.acknowledged.is_some() || known.is_unknown || known.is_taken;
+        let Some(ask) = asked.filter(|_| is_open).cloned() else { continue };
+        let ask = Ask { step: END, ..ask };
+        match send_calmly(run, &ask, 0).await {
+            Some(reply) => run.journal().hear(&ask, &reply),
+            None => run.journal().violate(None, format!("{}: no answer", ask.resource())),
+        }
+    }
+    let past: Vec<_> = run.journal().past.keys().copied().collect();
+    for (member, at) in past {
+        let ask = get(Kind::Past, member, Vec::new(), vec![("at", at.to_string())]);
+        let now = run.world.time.now();
+        if let Some(reply) = send_calmly(run, &ask, 0).await {
+            run.journal().hear_past(&ask, at, &reply, now);
+        }
+    }
+}
+
+fn get(
+    kind: Kind,
+    member: u64,
+    path: Vec<(&'static str, String)>,
+    query: Vec<(&'static str, String)>,
+) -> Ask {
+    let mut all = vec![("member", name(member))];
+    all.extend(path);
+    let (headers, body) = (Vec::new(), Value::Null);
+    Ask { kind, member, step: END, path: all, query, headers, body }
+}
+
+async fn sweep_all(run: &Arc<Run>) -> Result<(), Failure> {
+    run.world.pass(SWEEP_AFTER_MS).await;
+    let calm = |place| run.world.invoke_calmly(Function::Sweep, [run.world.seed, u64::MAX, place]);
+    let ((expire, _), (revert, _)) = (calm(0), calm(1));
+    let (expired, _) = Box::pin(sweep::<Expire>(&expire, SweepOptions::default())).await?;
+    let (reverted, _) = Box::pin(sweep::<Revert>(&revert, SweepOptions::default())).await?;
+    for (job, report) in [(Job::Expire, expired), (Job::Revert, reverted)] {
+        if 0 < report.failed || 0 < report.left {
+            let what = format!("{}: {report:?}", job.as_str());
+            run.journal().violate(None, what);
+        }
+    }
+    Ok(())
+}
+
+async fn publish_all(run: &Arc<Run>) {
+    let mut dice = Dice::named(run.world.seed, "the rest of the stream");
+    while consume(run, None, &mut dice).await {}
+}
+
+/// What was acknowledged stands in a log once; what was not, and cannot have been, does not.
+fn standing(journal: &Journal, books: &[Passbook]) -> Vec<String> {
+    let mut found: BTreeMap<String, Vec<(String, u64)>> = BTreeMap::new();
+    for book in books {
+        for (operation, number) in book.operations() {
+            found.entry(operation).or_default().push((book.account.to_string(), number));
+        }
+    }
+    let twice = found.iter().filter(|(_, lines)| 1 < lines.len());
+    let mut faults: Vec<String> = twice
+        .map(|(name, lines)| format!("{name} was applied more than once: {lines:?}"))
+        .collect();
+    for (name, known) in &journal.operations {
+        let line = found.get(name).and_then(|lines| lines.first());
+        match (line, &known.acknowledged) {
+            (None, Some((_, answer))) => {
+                faults.push(format!("{name} was acknowledged with {answer}, and is in no log"));
+            }
+            (None, None) if known.is_taken => {
+                faults.push(format!("{name} was taken from the queue, and is in no log"));
+            }
+            (Some((account, number)), Some((_, answer))) => {
+                let told = answer.get("entry").and_then(Value::as_u64);
+                if told.is_some_and(|told| told != *number) {
+                    let what =
+                        format!("{name} is line {number} of {account}, and answered {answer}");
+                    faults.push(what);
+                }
+            }
+            (Some((account, number)), None) if !known.is_unknown && !known.is_taken => {
+                let what = format!("{name} was refused, and is line {number} of {account}");
+                faults.push(what);
+            }
+            _ => {}
+        }
+    }
+    faults
+}
+
+/// What has left a card by going to somebody has come into one wallet.
+fn cards(books: &[Passbook]) -> Vec<String> {
+    let left: i128 = books.iter().map(Passbook::left_cards).sum();
+    let came: i128 = books.iter().map(Passbook::came_from_cards).sum();
+    let fault =
+        (left != came).then(|| format!("{left} left gift cards, and {came} came to members"));
+    fault.into_iter().collect()
+}
+
+/// Nothing is left that a job has to have come by.
+fn due(books: &[Passbook], now: scrip_domain::time::Instant) -> Vec<String> {
+    let swept = scrip_store::Ledger::unswept(now);
+    let late = books.iter().filter_map(|book| {
+        let due = book.next_due()?;
+        let is_late = Hour::of(due.at) < swept;
+        is_late.then(|| format!("{}: due at {}, and no job came by", book.account, due.at))
+    });
+    late.collect()
+}
+
+/// Adds up what each redemption gave back, as its callers were told.
+async fn refunds(run: &Arc<Run>) {
+    let mut told: BTreeMap<String, (u64, Vec<Value>)> = BTreeMap::new();
+    {
+        let journal = run.journal();
+        for (name, known) in &journal.operations {
+            let Some((ask, answer)) = &known.acknowledged else { continue };
+            if ask.kind == Kind::Refund
+                && let Some((redemption, _)) = name.split_once("/refunds/")
+            {
+                let refunds = told.entry(redemption.to_owned()).or_insert((ask.member, Vec::new()));
+                refunds.1.push(answer.clone());
+            }
+        }
+    }
+    for (path, (member, refunds)) in told {
+        let id = path.rsplit('/').next().unwrap_or_default().to_owned();
+        let ask = get(Kind::OneRedemption, member, vec![("redemption", id)], Vec::new());
+        let Some(reply) = send_calmly(run, &ask, 0).await else { continue };
+        let net = cents(reply.body.get("net"));
+        let back: i128 = refunds.iter().map(given_back).sum();
+        let shown = cents(reply.body.pointer("/refunded/amount"));
+        if net < back || shown < back {
+            let what = format!("{path}: {back} of {net} given back by {refunds:?}, shown {shown}");
+            run.journal().violate(None, what);
+        }
+    }
+}
+
+/// Money that a refund gave back, in cents.
+fn given_back(refund: &Value) -> i128 {
+    let restored = refund.get("restored").and_then(Value::as_array);
+    let money = restored.into_iter().flatten().filter(|lot| {
+        let source = lot.get("source").and_then(Value::as_str);
+        matches!(source, Some("credit" | "gift_card"))
+    });
+    money.map(|lot| cents(lot.get("amount"))).sum::<i128>() + cents(refund.get("external"))
+}
+
+fn cents(money: Option<&Value>) -> i128 {
+    let text = money.and_then(Value::as_str).unwrap_or("0.00");
+    text.replace('.', "").parse().unwrap_or(0)
+}
+
+/// A member's account.
+pub(crate) fn account(member: u64) -> Option<AccountId> {
+    name(member).parse::<MemberId>().ok().map(AccountId::Member)
+}
