@@ -9,14 +9,17 @@
 //! | what the line says | what it does to the state |
 //! |---|---|
 //! | a posting | more or less in the lot that it names, or in the debt |
-//! | a redemption that holds | the same out of lots, into a hold; its capture, release or lapse puts it back first |
+//! | a redemption that holds | the same out of lots, into a hold |
+//! | its capture, release or lapse | what is not captured repays debt first, which must be posted; the rest goes back into its lots |
+//! | a return | the order's own lot was never given what came back |
 //! | `accrue_at`, `expires_at` | what has accrued merges; what has expired must be gone |
 //! | facts, extension, void, what ends a card, a judged level | that member of the state |
 //!
 //! A few things are not in a line: the anniversary of a level, when a lot was issued that a refund
-//! makes anew, how many points a return takes out of what a lot was ever given, and which of two
-//! lots that differ in their grace alone a refund went to. There the printed value is taken, within
-//! the bounds that the line does set.
+//! makes anew, how many points a return that leaves none of an order takes out of what a lot was ever
+//! given (fewer, where some had repaid debt), which of two lots that differ in their grace alone a
+//! refund went to, which points count towards a level, and which levels lie between two. There the
+//! printed value is taken, within the bounds that the line does set.
 
 mod agreement;
 mod card;
@@ -25,6 +28,7 @@ mod holds;
 mod level;
 mod lots;
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use crate::amount::Units;
@@ -36,6 +40,7 @@ use crate::posting::{Posting, PostingReason};
 use crate::time::Instant;
 use crate::wallet::{Hold, Lot, Wallet};
 
+use holds::Repaid;
 use lots::Lots;
 
 /// What a line was read as.
@@ -126,6 +131,8 @@ pub enum Misheld {
     Lapse,
     /// It holds nothing of a lot.
     Empty,
+    /// What it gave back repays debt, and the line does not say so.
+    Unrepaid,
 }
 
 impl Misfit {
@@ -165,6 +172,7 @@ impl Misheld {
             Self::Unknown => "ends and was not there",
             Self::Lapse => "did not lapse when it had to, or lapsed when it had not",
             Self::Empty => "holds nothing of a lot",
+            Self::Unrepaid => "gave back and repaid nothing of what was owed",
         }
     }
 }
@@ -199,11 +207,13 @@ pub fn replay(before: &Wallet, before_at: Option<Instant>, entry: &Entry) -> Rep
         before_at,
         lots: Lots::of(before, entry.recorded_at),
         holds: before.holds.clone(),
+        repaid: VecDeque::new(),
+        is_carried: false,
         misfits: Vec::new(),
     };
     reading.require_lapses();
-    reading.take_holds_back();
     reading.post_all();
+    reading.require_repaid();
     reading.set_aside();
     reading.misfits.extend(agreement::misfits(entry, before));
     let card = card::after(before, entry);
@@ -248,6 +258,10 @@ struct Reading<'a> {
     before_at: Option<Instant>,
     lots: Lots,
     holds: Vec<Hold>,
+    /// What holds gave back and debt took, which the next postings of this reason must say.
+    repaid: VecDeque<Repaid>,
+    /// Whether all that time did by the instant of the line is done.
+    is_carried: bool,
     misfits: Vec<Misfit>,
 }
 
@@ -259,12 +273,13 @@ fn facts_after(before: &Wallet, entry: &Entry) -> Option<Facts> {
 }
 
 impl Reading<'_> {
-    /// Every posting in turn. A hold that lapsed gives back before what falls due at that instant.
+    /// Every posting in turn. What lapsed or was ended gives back before what falls due at that
+    /// instant.
     fn post_all(&mut self) {
         let postings = &self.entry.line.postings;
         let graces = agreement::graces(&self.entry.line, self.entry.recorded_at);
         for (place, posting) in postings.iter().enumerate() {
-            self.lapse(posting.at);
+            self.carry(posting.at);
             let next = postings.get(place.saturating_add(1));
             let from_end = postings.len().saturating_sub(place);
             let grace = graces.len().checked_sub(from_end).and_then(|place| graces.get(place));
@@ -274,7 +289,18 @@ impl Reading<'_> {
                 self.misfits.push(Misfit::Posting { place, posting, why });
             }
         }
-        self.lapse(self.entry.recorded_at);
+        self.carry(self.entry.recorded_at);
+    }
+
+    /// What time does by an instant; by that of the line, the hold that it ends then gives back.
+    fn carry(&mut self, at: Instant) {
+        let at = at.min(self.entry.recorded_at);
+        self.lapse(at);
+        self.lots.accrue(at);
+        if at == self.entry.recorded_at && !self.is_carried {
+            self.is_carried = true;
+            self.end_hold();
+        }
     }
 
     fn post(
@@ -292,6 +318,10 @@ impl Reading<'_> {
                     return Err(Misposted::NotDue);
                 }
                 self.lots.end(posting)
+            }
+            PostingReason::DebtRepaid if self.is_by_hold(posting) => Ok(()),
+            PostingReason::DebtRepaid if posting.at != self.entry.recorded_at => {
+                Err(Misposted::Instant)
             }
             PostingReason::DebtRepaid | PostingReason::DebtIncurred => self.lots.owe(posting),
             // What could not be taken back out of a lot is booked as owed by the next posting.
@@ -319,7 +349,10 @@ impl Reading<'_> {
     /// What is wrong with a posting besides what it moves.
     fn misplaced(&self, posting: &Posting) -> Option<Misposted> {
         let now = self.entry.recorded_at;
-        let is_due = matches!(posting.reason, PostingReason::Expired | PostingReason::Voided);
+        let is_due = matches!(
+            posting.reason,
+            PostingReason::Expired | PostingReason::Voided | PostingReason::DebtRepaid
+        );
         let is_since = self.before_at.is_some_and(|before_at| before_at < posting.at);
         let is_carried = is_due && is_since && posting.at < now;
         if posting.at != now && !is_carried {

@@ -1,13 +1,24 @@
 //! The holds of an account while a line is read.
 
 use super::{Misfit, Misheld, Reading};
-use crate::amount::{Minor, Units};
+use crate::amount::{Change, Minor, Units};
+use crate::asset::Asset;
 use crate::card::CardStep;
 use crate::entry::Detail;
 use crate::id::{MemberId, RedemptionId};
+use crate::posting::Posting;
 use crate::redeem::Opened;
 use crate::time::Instant;
-use crate::wallet::{Draw, Hold};
+use crate::wallet::{Draw, Drawn, Hold};
+
+/// What a hold gave back and debt took.
+pub(super) struct Repaid {
+    redemption: RedemptionId,
+    asset: Asset,
+    amount: Units,
+    at: Instant,
+    expires_at: Option<Instant>,
+}
 
 impl Reading<'_> {
     /// A line ends every hold that has lapsed by its instant, and no other, in the order they lapse.
@@ -30,16 +41,20 @@ impl Reading<'_> {
             .extend(wrong.into_iter().map(|redemption| misheld(redemption, Misheld::Lapse)));
     }
 
-    /// What lapsed by an instant goes back to its lots.
+    /// What lapsed by an instant goes back to its lots, the first that lapsed first.
     pub(super) fn lapse(&mut self, at: Instant) {
-        let lapsed: Vec<Hold> = self.holds.extract_if(.., |hold| hold.lapses_at <= at).collect();
-        for hold in &lapsed {
-            self.give_back(hold);
+        let due = |holds: &[Hold]| holds.iter().map(|hold| hold.lapses_at).min();
+        while let Some(lapses_at) = due(&self.holds).filter(|lapses_at| *lapses_at <= at) {
+            let lapsed = self.holds.extract_if(.., |hold| hold.lapses_at == lapses_at);
+            for hold in lapsed.collect::<Vec<_>>() {
+                self.give_back(&hold, lapses_at);
+            }
+            self.lots.accrue(lapses_at);
         }
     }
 
-    /// A hold that the line captures or releases goes back first; a capture then posts what goes.
-    pub(super) fn take_holds_back(&mut self) {
+    /// What a hold that the line releases had goes back, and of one that it captures what it leaves.
+    pub(super) fn end_hold(&mut self) {
         let (member, redemption) = match &self.entry.line.detail {
             Detail::Capture(captured) => (None, &captured.redemption),
             Detail::Release(released) => (None, &released.redemption),
@@ -49,33 +64,32 @@ impl Reading<'_> {
             },
             _ => return,
         };
-        match self.end(member, redemption) {
-            Some(hold) => {
-                if let Detail::CardPart(part) = &self.entry.line.detail {
-                    let released = (part.step == CardStep::Released).then_some(part.amount);
-                    self.misfits.extend(released.and_then(|says| not_held(&hold, says)));
-                }
-                self.give_back(&hold);
-                self.take_captured();
-            }
-            None => self.misfits.push(misheld(redemption.clone(), Misheld::Unknown)),
+        let Some(mut hold) = self.end(member, redemption) else {
+            return self.misfits.push(misheld(redemption.clone(), Misheld::Unknown));
+        };
+        if let Detail::CardPart(part) = &self.entry.line.detail {
+            let released = (part.step == CardStep::Released).then_some(part.amount);
+            self.misfits.extend(released.and_then(|says| not_held(&hold, says)));
         }
+        for draw in self.captured() {
+            for drawn in &draw.lots {
+                if !spend(&mut hold, &draw.asset, drawn) {
+                    self.misfits.push(misheld(redemption.clone(), Misheld::NotThere));
+                }
+            }
+        }
+        self.give_back(&hold, self.entry.recorded_at);
     }
 
-    /// What a capture spends goes out again at once, so that what falls due then is the rest.
-    fn take_captured(&mut self) {
-        let (redemption, draws) = match &self.entry.line.detail {
-            Detail::Capture(captured) => {
-                (&captured.redemption, captured.plan.draws().cloned().collect::<Vec<_>>())
-            }
+    /// What a capture spends of the hold that it ends.
+    fn captured(&self) -> Vec<Draw> {
+        match &self.entry.line.detail {
+            Detail::Capture(captured) => captured.plan.draws().cloned().collect(),
             Detail::CardPart(part) if part.step == CardStep::Captured => {
-                let draw = self.of_card(part.amount.into());
-                (&part.redemption, draw.into_iter().collect())
+                self.of_card(part.amount.into()).into_iter().collect()
             }
-            _ => return,
-        };
-        let redemption = redemption.clone();
-        self.draw_all(&redemption, &draws);
+            _ => Vec::new(),
+        }
     }
 
     /// A hold that the line makes.
@@ -127,15 +141,60 @@ impl Reading<'_> {
         Some(self.holds.remove(place))
     }
 
-    fn give_back(&mut self, hold: &Hold) {
+    /// What a hold has left goes back at an instant. Debt is for points that were spent, and these
+    /// were not: they repay it first.
+    fn give_back(&mut self, hold: &Hold, at: Instant) {
         for draw in &hold.draws {
             for drawn in &draw.lots {
-                if !self.lots.put_back(&draw.asset, drawn) {
+                let (asset, expires_at) = (draw.asset.clone(), drawn.expires_at);
+                let (amount, kept) = self.lots.repay(&asset, drawn.amount);
+                let kept = Drawn { amount: kept, ..drawn.clone() };
+                if !kept.amount.is_zero() && !self.lots.put_back(&asset, &kept) {
                     self.misfits.push(misheld(hold.redemption.clone(), Misheld::NotThere));
+                }
+                if !amount.is_zero() {
+                    let redemption = hold.redemption.clone();
+                    self.repaid.push_back(Repaid { redemption, asset, amount, at, expires_at });
                 }
             }
         }
     }
+
+    /// Whether a repayment is the next that a hold made.
+    pub(super) fn is_by_hold(&mut self, posting: &Posting) -> bool {
+        let is_it = |repaid: &mut Repaid| {
+            (&posting.asset, posting.amount) == (&repaid.asset, Change::minus(repaid.amount))
+                && (posting.at, posting.expires_at) == (repaid.at, repaid.expires_at)
+        };
+        self.repaid.pop_front_if(is_it).is_some()
+    }
+
+    /// A line says all that its holds repaid.
+    pub(super) fn require_repaid(&mut self) {
+        let unsaid = self.repaid.drain(..);
+        let unsaid = unsaid.map(|repaid| misheld(repaid.redemption, Misheld::Unrepaid));
+        self.misfits.extend(unsaid);
+    }
+}
+
+/// Takes what is spent out of what is held; `false` when there is not so much.
+fn spend(hold: &mut Hold, asset: &Asset, spent: &Drawn) -> bool {
+    let of_asset = hold.draws.iter_mut().filter(|draw| draw.asset == *asset);
+    let mut left = spent.amount;
+    for drawn in of_asset.flat_map(|draw| &mut draw.lots) {
+        let is_it = match (&drawn.id, &spent.id) {
+            (None, None) => {
+                (drawn.expires_at, drawn.is_grace) == (spent.expires_at, spent.is_grace)
+            }
+            (id, of) => id == of,
+        };
+        if is_it {
+            let (taken, rest) = left.take_up_to(drawn.amount);
+            (_, drawn.amount) = drawn.amount.take_up_to(taken);
+            left = rest;
+        }
+    }
+    left.is_zero()
 }
 
 /// That what is released of a card is not what was held of it.

@@ -29,9 +29,16 @@ pub(super) fn after(before: &Wallet, entry: &Entry, misfits: &mut Vec<Misfit>) -
     match (&entry.line.detail, change) {
         (Detail::Return(returned), _) => {
             let order = &returned.purchased.order;
-            let is_sound = is_left_by(judged.as_ref(), order, printed)
-                || was_judged_late(judged.as_ref(), printed, now);
-            if !is_sound {
+            let may_take = !returned.taken.is_empty();
+            let is_sound = judged.as_ref() == printed
+                || may_take && is_left_by(judged.as_ref(), order, printed)
+                || may_take && was_judged_late(judged.as_ref(), printed, now);
+            let level = |it: &Standing| it.level.clone();
+            let is_other = judged.as_ref().map(level) != printed.map(level);
+            // Of the lowest level only the line's word tells the name.
+            let says = change.filter(|it| printed.is_none_or(|there| there.level == it.after));
+            let is_said = if is_other { says.is_some() } else { change.is_none() };
+            if !is_sound || !is_said {
                 let expected =
                     format!("what a return of {order} leaves of {}", say(judged.as_ref()));
                 misfits.push(Misfit::Level { expected, found: say(printed) });
@@ -114,14 +121,14 @@ fn has_anniversary(standing: &Standing) -> bool {
 }
 
 /// Whether a return of `order` can leave `after` of a level: levels that a returned order reached
-/// may go, and say that some of it came back when they stay.
+/// may go, or be another that the order passed, and say that some of it came back when they stay.
 fn is_left_by(before: Option<&Standing>, order: &OrderId, after: Option<&Standing>) -> bool {
     let Some(standing) = before else { return after.is_none() };
     let Some(reached) = &standing.reached else { return before == after };
     let is_returned = reached.is_returned || reached.order == *order;
     let stays = after.is_some_and(|after| {
-        let parts = |it: &Standing| (it.level.clone(), it.since, it.review_at);
-        let is_it = parts(standing) == parts(after);
+        let is_it = (standing.since, standing.review_at) == (after.since, after.review_at)
+            && (is_returned || standing.level == after.level);
         let of = after.reached.as_ref();
         is_it
             && of.is_some_and(|of| {

@@ -8,6 +8,7 @@ use crate::asset::Asset;
 use crate::card::Card;
 use crate::entry::Detail;
 use crate::posting::{Posting, PostingReason};
+use crate::returns::Returned;
 use crate::time::Instant;
 use crate::wallet::{Drawn, Hold, Holding, Identity, Lot, Wallet};
 
@@ -29,19 +30,33 @@ struct Slot {
 }
 
 impl Lots {
-    /// Those of a state, with what has accrued by `now` merged.
+    /// Those of a state.
     pub(super) fn of(before: &Wallet, now: Instant) -> Self {
         let mut lots =
             Self { now, assets: BTreeMap::new(), debts: BTreeMap::new(), loose: BTreeMap::new() };
         for (asset, holding) in &before.assets {
             lots.debts.insert(asset.clone(), holding.debt);
             for lot in &holding.lots {
-                let accrue_at = lot.accrue_at.filter(|accrue_at| now < *accrue_at);
-                let lot = Lot { accrue_at, ..lot.clone() };
-                lots.merge(asset, Slot { least: lot.issued, lot, is_anew: false });
+                let slot = Slot { least: lot.issued, lot: lot.clone(), is_anew: false };
+                lots.merge(asset, slot);
             }
         }
         lots
+    }
+
+    /// What has accrued by an instant merges.
+    pub(super) fn accrue(&mut self, at: Instant) {
+        let is_due = |slot: &mut Slot| slot.lot.accrue_at.is_some_and(|due| due <= at);
+        let assets = self.assets.iter_mut();
+        let accrued: Vec<(Asset, Vec<Slot>)> = assets
+            .map(|(asset, slots)| (asset.clone(), slots.extract_if(.., is_due).collect()))
+            .collect();
+        for (asset, slots) in accrued {
+            for mut slot in slots {
+                slot.lot.accrue_at = None;
+                self.merge(&asset, slot);
+            }
+        }
     }
 
     fn merge(&mut self, asset: &Asset, slot: Slot) {
@@ -49,8 +64,8 @@ impl Lots {
         match slots.iter_mut().find(|each| is_same(&each.lot, &slot.lot)) {
             Some(there) => {
                 there.lot.issued = both(there.lot.issued, slot.lot.issued);
-                there.lot.remaining = both(there.lot.remaining, slot.lot.remaining);
                 there.least = both(there.least, slot.least);
+                there.put_back(slot.lot.remaining);
             }
             None => slots.push(slot),
         }
@@ -73,7 +88,6 @@ impl Lots {
     /// else that without one first.
     pub(super) fn take(&mut self, posting: &Posting, grace: Option<bool>) -> Result<(), Misposted> {
         let amount = posting.amount.magnitude();
-        let is_reversed = posting.reason == PostingReason::Reversed;
         let mut slots: Vec<&mut Slot> = self.named(posting).collect();
         slots.sort_by_key(|slot| slot.lot.is_grace);
         let fits = |slot: &&mut Slot| {
@@ -81,10 +95,6 @@ impl Lots {
         };
         let slot = slots.into_iter().find(fits).ok_or(Misposted::NotThere)?;
         slot.lot.remaining = less(slot.lot.remaining, amount);
-        if is_reversed {
-            // What came back was never put in, as far as it came in with the order.
-            slot.least = less(slot.least, amount);
-        }
         Ok(())
     }
 
@@ -125,6 +135,14 @@ impl Lots {
         Ok(())
     }
 
+    /// Repays debt out of what comes back: how much it took, and what is kept.
+    pub(super) fn repay(&mut self, asset: &Asset, amount: Units) -> (Units, Units) {
+        let Some(debt) = self.debts.get_mut(asset) else { return (Units::ZERO, amount) };
+        let (repaid, kept) = amount.take_up_to((*debt).into());
+        (_, *debt) = debt.take_up_to(repaid.into());
+        (repaid, kept)
+    }
+
     /// Puts in what is kept of a posting after debt was repaid. A lot that had ended by then is
     /// gone, and what comes in under its name is a new one.
     pub(super) fn put(
@@ -155,12 +173,13 @@ impl Lots {
         let mut slots = self.named(posting).filter(|slot| !slot.lot.is_grace || is_anew);
         if let Some(slot) = slots.next() {
             let remaining = slot.lot.remaining.checked_add(kept);
-            slot.lot.remaining = remaining.ok_or(Misposted::TooMuch)?;
+            remaining.ok_or(Misposted::TooMuch)?;
             // What comes back to a card was put in before.
             if !(is_anew && on_card) {
                 slot.lot.issued = both(slot.lot.issued, kept);
                 slot.least = both(slot.least, kept);
             }
+            slot.put_back(kept);
             return Ok(());
         }
         drop(slots);
@@ -192,8 +211,7 @@ impl Lots {
 
     /// Moves drawn value back into its lot; `false` when there is no such lot.
     pub(super) fn put_back(&mut self, asset: &Asset, drawn: &Drawn) -> bool {
-        let slot = self.source(asset, drawn);
-        slot.map(|slot| slot.lot.remaining = both(slot.lot.remaining, drawn.amount)).is_some()
+        self.source(asset, drawn).map(|slot| slot.put_back(drawn.amount)).is_some()
     }
 
     /// What a gift card has is one lot: so much of it.
@@ -234,6 +252,7 @@ impl Lots {
                     identity.is_voided |= identity.id == voided.id;
                 }
             }
+            Detail::Return(returned) => self.take_back(returned),
             _ => {}
         }
         if let Some(card) = card {
@@ -243,6 +262,29 @@ impl Lots {
             }
         }
         self.follow(holds);
+    }
+
+    /// The lot that the points of an order came in with was never given what came back, wherever
+    /// that was taken. It is at most what the order put in: where nothing of that is left, the line
+    /// does not say how much it was.
+    fn take_back(&mut self, returned: &Returned) {
+        for taken in &returned.taken {
+            let amount = less(taken.amount.into(), taken.excused.into());
+            let earned = returned.earned.iter().find(|earned| earned.points == taken.points);
+            let Some(earned) = earned else { continue };
+            let accrue_at = earned.accrue_at.filter(|accrue_at| self.now < *accrue_at);
+            let slots = self.assets.get_mut(&Asset::Points(taken.points.clone()));
+            let slot = slots.into_iter().flatten().find(|slot| {
+                let lot = &slot.lot;
+                (lot.accrue_at, lot.expires_at, lot.is_grace)
+                    == (accrue_at, earned.expires_at, false)
+            });
+            let Some(slot) = slot else { continue };
+            slot.least = less(slot.least, amount);
+            if !earned.into_lot.is_zero() {
+                slot.lot.issued = less(slot.lot.issued, amount);
+            }
+        }
     }
 
     /// What holds have of a lot with an identity has its expiry.
@@ -326,6 +368,14 @@ impl Lots {
 }
 
 impl Slot {
+    /// Puts in what had come in before. Of what returns took elsewhere meanwhile it may be more than
+    /// was ever put in: then that much was.
+    fn put_back(&mut self, amount: Units) {
+        self.lot.remaining = both(self.lot.remaining, amount);
+        self.lot.issued = self.lot.issued.max(self.lot.remaining);
+        self.least = self.least.max(self.lot.remaining);
+    }
+
     /// The lot; what the line does not say of it is taken from the printed one, within bounds.
     fn completed(self, printed: &[Lot], now: Instant) -> Lot {
         let Self { mut lot, least, is_anew } = self;
