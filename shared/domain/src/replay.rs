@@ -18,7 +18,7 @@
 //! A few things are not in a line: the anniversary of a level, when a lot was issued that a refund
 //! makes anew, how many points a return that leaves none of an order takes out of what a lot was ever
 //! given (fewer, where some had repaid debt), which of two lots that differ in their grace alone a
-//! refund went to, which points count towards a level, and which levels lie between two. There the
+//! refund went to, which tier points count towards a level, and which levels lie between two. There the
 //! printed value is taken, within the bounds that the line does set.
 
 mod agreement;

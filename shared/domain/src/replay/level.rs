@@ -4,6 +4,7 @@ use super::Misfit;
 use super::comparison::level as say;
 use crate::entry::{Detail, Entry};
 use crate::id::{Handle, OrderId};
+use crate::returns::{Earned, Returned};
 use crate::time::Instant;
 use crate::wallet::{Reached, Standing, Wallet};
 
@@ -29,8 +30,8 @@ pub(super) fn after(before: &Wallet, entry: &Entry, misfits: &mut Vec<Misfit>) -
     match (&entry.line.detail, change) {
         (Detail::Return(returned), _) => {
             let order = &returned.purchased.order;
-            let may_take = !returned.taken.is_empty();
-            let is_sound = judged.as_ref() == printed
+            let (may_take, must_take) = takes_levels(returned);
+            let is_sound = !must_take && judged.as_ref() == printed
                 || may_take && is_left_by(judged.as_ref(), order, printed)
                 || may_take && was_judged_late(judged.as_ref(), printed, now);
             let level = |it: &Standing| it.level.clone();
@@ -118,6 +119,15 @@ fn has_anniversary(standing: &Standing) -> bool {
         let days = review_at.millis().saturating_sub(since).div_euclid(DAY_MILLIS);
         (least..=most).contains(&days)
     })
+}
+
+/// Whether a return can take levels back, and whether it has to: tier points count at once, unlike
+/// others that an order earns, and only those of one definition count towards the levels.
+fn takes_levels(returned: &Returned) -> (bool, bool) {
+    let is_taken = |earned: &Earned| returned.taken.iter().any(|it| it.points == earned.points);
+    let tier = || returned.earned.iter().filter(|earned| earned.accrue_at.is_none());
+    let may_take = tier().any(is_taken);
+    (may_take, may_take && tier().all(is_taken))
 }
 
 /// Whether a return of `order` can leave `after` of a level: levels that a returned order reached
