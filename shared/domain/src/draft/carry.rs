@@ -12,8 +12,9 @@ impl Draft {
     /// due and leaves nothing due at it, so the rounds end.
     pub(super) fn carry(&mut self) {
         while let Some(due) = self.wallet.next_settlement().filter(|due| *due <= self.now) {
-            self.lapse(due);
+            // What has accrued is merged first, as a line in between would have done.
             self.accrue(due);
+            self.lapse(due);
             self.end_lots(due);
         }
         self.accrue(self.now);

@@ -45,11 +45,11 @@ impl Reading<'_> {
     pub(super) fn lapse(&mut self, at: Instant) {
         let due = |holds: &[Hold]| holds.iter().map(|hold| hold.lapses_at).min();
         while let Some(lapses_at) = due(&self.holds).filter(|lapses_at| *lapses_at <= at) {
+            self.lots.accrue(lapses_at);
             let lapsed = self.holds.extract_if(.., |hold| hold.lapses_at == lapses_at);
             for hold in lapsed.collect::<Vec<_>>() {
                 self.give_back(&hold, lapses_at);
             }
-            self.lots.accrue(lapses_at);
         }
     }
 

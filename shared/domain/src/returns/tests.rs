@@ -437,6 +437,30 @@ fn level_that_the_order_reached_is_taken_back_below_attain() {
 
 /// The window fell with time, which takes no level, and what came back earned nothing.
 #[test]
+fn what_a_hold_gives_back_counts_alike_whether_or_not_a_line_came_between() {
+    let lots_after = |between: Option<&str>| {
+        let mut alice = Member::of(program_of("1.00", |_| {}));
+        alice.buys("1", &["100.00"]);
+        alice.buys_of("2", &[("100.00", None)], 0, "2026-11-28T00:00:00Z");
+        let mut draft = Draft::open(&alice.wallet, at(LATER));
+        let draws = vec![draft.draw(&named("reward"), points(100)).unwrap()];
+        let (redemption, lapses_at) = (named("basket"), at("2026-12-14T00:00:00Z"));
+        draft.keep(Hold { member: None, redemption, lapses_at, draws }).unwrap();
+        alice.keep(draft.close(Detail::Settlement), LATER);
+        alice.returns("1", "1 50.00", LATER);
+        // After the second order's points have accrued, and before the hold lapses.
+        if let Some(between) = between {
+            alice.settles(between);
+        }
+        alice.settles("2026-12-15T00:00:00Z");
+        lots(&alice.wallet, "reward")
+    };
+    let expected = ["150/150 until 2027-12-31T13:00:00Z"];
+    assert_eq!(lots_after(Some("2026-12-13T00:00:00Z")), expected);
+    assert_eq!(lots_after(None), expected);
+}
+
+#[test]
 fn level_is_kept_when_a_return_takes_no_tier_points() {
     let later = "2027-04-10T00:00:00Z";
     for (back, level) in [("2 50.00", "silver"), ("1 0.00", "silver"), ("1 1.00", "member")] {
