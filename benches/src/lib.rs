@@ -1,0 +1,1 @@
+//! What scrip costs and how long it takes, measured beside something to compare it with.
