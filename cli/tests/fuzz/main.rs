@@ -1,0 +1,42 @@
+//! Rubbish at every border: whatever comes in, no code panics, no healthy store is called
+//! unavailable, and what is refused has written no line.
+//!
+//! What comes in is made from what is right, by a few changes: then it gets further in than noise.
+//! `SCRIP_CASES` says how many cases each property is tried on.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed"
+)]
+
+mod bodies;
+mod change;
+mod lines;
+mod messages;
+mod programs;
+mod system;
+
+use proptest::prelude::ProptestConfig;
+use proptest::test_runner::{Config, FileFailurePersistence, TestCaseResult, TestRunner};
+
+use crate::change::Change;
+
+/// Tries a property on `default` cases of up to four changes, or on `SCRIP_CASES`; what failed is
+/// kept in `fuzz.regressions` and tried first.
+#[track_caller]
+fn check(default: u32, mut property: impl FnMut(usize, Vec<Change>) -> TestCaseResult) {
+    let cases = std::env::var("SCRIP_CASES").map(|cases| cases.parse().unwrap());
+    let kept = FileFailurePersistence::Direct("tests/fuzz.regressions");
+    let config: Config = ProptestConfig {
+        cases: cases.unwrap_or(default),
+        failure_persistence: Some(Box::new(kept)),
+        source_file: Some(file!()),
+        ..ProptestConfig::default()
+    };
+    let property = std::cell::RefCell::new(&mut property);
+    let which = proptest::prelude::any::<usize>();
+    TestRunner::new(config)
+        .run(&(which, change::some()), |(which, changes)| (property.borrow_mut())(which, changes))
+        .unwrap();
+}
