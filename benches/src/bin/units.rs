@@ -1,0 +1,13 @@
+//! Writes `docs/performance/units.md`.
+
+use std::path::Path;
+
+use scrip_benches::units::{LOTS, measure, page};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let rows = runtime.block_on(measure(&LOTS));
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/performance");
+    std::fs::write(docs.join("units.md"), page(&rows))?;
+    Ok(())
+}
