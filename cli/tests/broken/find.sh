@@ -22,7 +22,7 @@ for patch; do
     # What is broken leaves code that is not used: its warnings are of no matter.
     cargo build --quiet --package scrip-cli --profile "$profile" 2>"$scratch/log" ||
         { cat "$scratch/log"; exit 1; }
-    "$CARGO_TARGET_DIR/$folder/scrip" simulate --seeds 100 --operations 300 --as-found >"$scratch/found" || :
+    "$CARGO_TARGET_DIR/$folder/scrip" simulate --seeds 100 --operations 300 --jobs 2 --as-found >"$scratch/found" || :
     if grep -q '^WRONG' "$scratch/found"; then
         echo "$name: found"
         grep -E '^WRONG|^found by|^repeat with' "$scratch/found" | cut -c 1-300 | tail -n 4 | sed 's/^/    /'
