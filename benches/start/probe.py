@@ -9,7 +9,8 @@ import boto3
 from botocore.config import Config
 
 AT_ONCE_MAX = 16
-CLIENT = boto3.client("dynamodb", config=Config(max_pool_connections=AT_ONCE_MAX))
+REGION = os.environ["AWS_REGION"]
+CLIENT = boto3.client("dynamodb", REGION, config=Config(max_pool_connections=AT_ONCE_MAX))
 TABLE = os.environ["SCRIP_TABLE"]
 API = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation"
 

@@ -135,3 +135,27 @@ async fn served(router: Router) -> String {
     tokio::spawn(async move { axum::serve(listener, router).await });
     format!("http://{address}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(target: &str, sent_bytes: usize, answered_bytes: usize) -> Call {
+        Call { target: format!("DynamoDB_20120810.{target}"), sent_bytes, answered_bytes }
+    }
+
+    #[test]
+    fn plan_has_as_many_calls_and_bytes_as_were_made() {
+        let (query, put) = (call("Query", 300, 900), call("PutItem", 1_030, 60));
+        let plan = |reads, writes, bytes| Plan { reads, writes, at_once: 1, bytes };
+        assert_eq!(Plan::of(&[query, call("GetItem", 90, 400), put], 1), plan(2, 1, 800));
+        assert_eq!(Plan::of(&[call("Query", 300, 900)], 1), plan(1, 0, 670));
+        assert_eq!(Plan::of(&[], 1), plan(0, 0, 0));
+    }
+
+    #[test]
+    #[should_panic(expected = "DeleteItem")]
+    fn plan_is_not_made_of_calls_that_the_probe_has_not() {
+        let _ = Plan::of(&[call("DeleteItem", 90, 10)], 1);
+    }
+}

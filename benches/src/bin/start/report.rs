@@ -134,3 +134,14 @@ fn megabytes(bytes: u64) -> String {
     let tenths = bytes.div_ceil(100_000);
     format!("{}.{} MB", tenths / 10, tenths % 10)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figure_on_the_wrong_side_of_a_target_is_not_rounded_across_it() {
+        assert_eq!([1_400, 1_401].map(hundredths), ["1.40", "1.41"]);
+        assert_eq!([15_000, 14_999].map(tenths), ["15.0", "14.9"]);
+    }
+}

@@ -222,3 +222,38 @@ fn with_body(mut event: Value, body: &Value) -> Value {
 fn now() -> Value {
     json!(system_clock()().to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRITERS: [&str; 5] = ["earn", "redeem", "credit", "gift-card", "ingest"];
+
+    #[track_caller]
+    fn check(done: Done, answer: &Value, is_done: bool) {
+        assert_eq!(done.is(answer), is_done, "{answer}");
+    }
+
+    #[test]
+    fn done_is_not_what_answers_with_an_error() {
+        check(Done::Status(201), &json!({"statusCode": 201}), true);
+        check(Done::Status(201), &json!({"statusCode": 200}), false);
+        check(Done::Status(201), &json!({"statusCode": 503}), false);
+        check(Done::Status(201), &json!({"errorMessage": "no"}), false);
+        check(Done::WholeBatch, &json!({"batchItemFailures": []}), true);
+        check(Done::WholeBatch, &json!({"batchItemFailures": [{"itemIdentifier": "1"}]}), false);
+        check(Done::WholeBatch, &json!({}), false);
+        check(Done::Swept, &json!({"failed": 0, "left": 0}), true);
+        check(Done::Swept, &json!({"failed": 1, "left": 0}), false);
+        check(Done::Swept, &json!({"failed": 0, "left": 1}), false);
+        check(Done::Calls(2, 1), &json!({"reads": 2, "writes": 1}), true);
+        check(Done::Calls(2, 1), &json!({"reads": 2, "writes": 0}), false);
+    }
+
+    #[test]
+    fn event_names_another_operation_each_time() {
+        for subject in SUBJECTS.iter().filter(|it| WRITERS.contains(&it.name)) {
+            assert_ne!((subject.event)(1, "m"), (subject.event)(2, "m"), "{}", subject.name);
+        }
+    }
+}
