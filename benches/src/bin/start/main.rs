@@ -63,6 +63,7 @@ async fn main() {
     let page = report::page(&rows, often, &machine, &name.to_string_lossy());
     print!("{page}");
     if let (Some(file), Some(plot)) = (options.write, plot) {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, page).unwrap();
         plot::draw(&rows, &plot).unwrap();
     }

@@ -164,20 +164,20 @@ impl<'a> Bench<'a> {
         earn.stop().await.unwrap();
     }
 
-    /// What the function calls at a first and at a later invocation. Every member has been there
+    /// What the function calls at a first and at a later invocation, for members that have been there
     /// before.
     async fn plans(&self) -> (Plan, Plan) {
         let way = way_to(self.embedded.endpoint().to_owned(), self.recorder.clone()).await;
         let mut later = Vec::new();
         let mut sandbox = self.start(Contender::Function, &way).await;
-        for number in self.members..self.members * 2 {
+        for number in self.members..self.first_number() - 1 {
             self.recorder.take();
             self.invoke_function(&mut sandbox, number).await;
             later = self.recorder.take();
         }
         sandbox.stop().await.unwrap();
         let mut sandbox = self.start(Contender::Function, &way).await;
-        self.invoke_function(&mut sandbox, self.members * 2).await;
+        self.invoke_function(&mut sandbox, self.first_number() - 1).await;
         let first = self.recorder.take();
         sandbox.stop().await.unwrap();
         let (cold, warm) =
@@ -210,9 +210,10 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// The number of the first operation that is measured.
+    /// The number of the first operation that is measured: every member has had a purchase, where
+    /// they begin with one, and two operations of the function.
     fn first_number(&self) -> u64 {
-        self.members * 2 + 1
+        self.members * 3 + 1
     }
 
     fn member(&self, number: u64) -> String {
