@@ -72,8 +72,9 @@ impl Bars {
         let right = i32::try_from(self.values.len())? * GROUP;
         let (width, height) = area.dim_in_pixel();
         let (across, down) = MARGIN;
-        let pixels =
-            (across..i32::try_from(width)? - 100, down..i32::try_from(height)? - down / 2 - 8);
+        // From below: values grow upwards.
+        let (below, above) = (i32::try_from(height)? - down / 2 - 8, down);
+        let pixels = (across..i32::try_from(width)? - 100, below..above);
         let panel = area.apply_coord_spec(Cartesian2d::<RangedCoordi32, RangedCoordi32>::new(
             0..right,
             0..top,
