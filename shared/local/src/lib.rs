@@ -6,6 +6,7 @@
 mod direct;
 mod embedded;
 mod runtime;
+mod sandbox;
 
 pub use direct::{Direct, response};
 pub use embedded::{Embedded, EmbeddedError, TABLE, builder_at, client_at};
@@ -13,6 +14,7 @@ pub use runtime::{
     Asked, Invoked, check_binary, check_binary_needs_a_table, check_sweep_binary,
     invoke_with_services,
 };
+pub use sandbox::{Answered, Sandbox};
 
 /// The program that a local ledger starts with.
 pub const SAMPLE_PROGRAM: &str = include_str!("../../domain/programs/sample.json");

@@ -1,28 +1,18 @@
-//! Lambda's Runtime API on loopback, for one invocation of a real function binary.
+//! One invocation of a real function binary, as its tests make it.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::post;
 use scrip_domain::time::Instant;
-use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::process::Command;
-use tokio::sync::mpsc;
 
 use crate::SAMPLE_PROGRAM;
 use crate::embedded::{Embedded, TABLE};
-
-struct Invocation {
-    event: Mutex<Option<Bytes>>,
-    answers: mpsc::UnboundedSender<Result<Bytes, Bytes>>,
-}
+use crate::sandbox::Sandbox;
 
 /// Checks that a function's real binary answers one event of API Gateway for the member `alice`
 /// with this status, and logs it once, counted as this kind, without naming the member. The
@@ -164,40 +154,12 @@ async fn invoke(
     variables: &[(&str, &str)],
     event: Vec<u8>,
 ) -> Result<Invoked, String> {
-    let (answers, mut answered) = mpsc::unbounded_channel();
-    let invocation = Arc::new(Invocation { event: Mutex::new(Some(event.into())), answers });
-    let api = Router::new()
-        .route("/2018-06-01/runtime/invocation/next", get(next))
-        .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
-        .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-        .route("/2018-06-01/runtime/init/error", post(error))
-        .with_state(invocation);
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| error.to_string())?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let server = tokio::spawn(async move { axum::serve(listener, api).await });
-    let mut function = command(binary)
-        .env_clear()
-        .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
-        .env("AWS_LAMBDA_FUNCTION_NAME", "local")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-        .envs(variables.iter().copied())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| format!("{}: {error}", binary.display()))?;
-    let answer = tokio::select! {
-        answer = answered.recv() => answer.ok_or("no answer")?,
-        ended = function.wait() => return Err(format!("ended without an answer: {ended:?}")),
-    };
-    function.kill().await.map_err(|error| error.to_string())?;
-    server.abort();
-    let mut log = String::new();
-    if let Some(mut output) = function.stdout.take() {
-        output.read_to_string(&mut log).await.map_err(|error| error.to_string())?;
-    }
-    let answer = answer.map_err(|error| String::from_utf8_lossy(&error).into_owned())?;
-    let answer = serde_json::from_slice(&answer).map_err(|error| error.to_string())?;
+    let mut command = command(binary);
+    command.env_clear().envs(variables.iter().copied());
+    let mut sandbox = Sandbox::start(command).await?;
+    let answered = sandbox.invoke(event).await?;
+    let log = sandbox.stop().await?;
+    let answer = serde_json::from_slice(&answered.body).map_err(|error| error.to_string())?;
     Ok(Invoked { answer, log })
 }
 
@@ -232,33 +194,4 @@ async fn invoke_on_sample(
         ("SCRIP_METRICS", "scrip/test"),
     ];
     invoke(binary, &[&variables, more].concat(), event.to_vec()).await
-}
-
-async fn next(State(invocation): State<Arc<Invocation>>) -> Response {
-    let event = invocation.event.lock().ok().and_then(|mut event| event.take());
-    let Some(event) = event else {
-        // One invocation is all there is; Lambda would keep the function waiting, too.
-        return std::future::pending().await;
-    };
-    let headers = [
-        ("lambda-runtime-aws-request-id", "00000000-0000-0000-0000-000000000001"),
-        ("lambda-runtime-deadline-ms", "9999999999999"),
-        (
-            "lambda-runtime-invoked-function-arn",
-            "arn:aws:lambda:us-east-1:000000000000:function:local",
-        ),
-        ("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000"),
-    ];
-    (headers, event).into_response()
-}
-
-async fn response(State(invocation): State<Arc<Invocation>>, body: Bytes) -> StatusCode {
-    // The receiver is only gone when the caller is.
-    let _ = invocation.answers.send(Ok(body));
-    StatusCode::ACCEPTED
-}
-
-async fn error(State(invocation): State<Arc<Invocation>>, body: Bytes) -> StatusCode {
-    let _ = invocation.answers.send(Err(body));
-    StatusCode::ACCEPTED
 }
