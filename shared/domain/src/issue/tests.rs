@@ -194,6 +194,8 @@ fn rewards_benefits_and_credits_and_held_parts_of_them_are_limited_together() {
     };
     let wallet = appended(hold(&wallet, "h1").unwrap()).wallet;
     assert_eq!(wallet.identity_count(), IDENTITIES_MAX - 1);
+    let full = appended(hold(&wallet, "h2").unwrap()).wallet;
+    assert_eq!(full.identity_count(), IDENTITIES_MAX);
     let last =
         appended(decide(&wallet, &program, &issue("reward birthday r1 1"), at(NOW)).unwrap());
     assert_eq!(last.wallet.identity_count(), IDENTITIES_MAX);
