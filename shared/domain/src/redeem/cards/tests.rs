@@ -1,0 +1,153 @@
+use std::fmt::Debug;
+
+use super::*;
+use crate::account::Accounts;
+use crate::card::claim::{self, Claim};
+use crate::card::issue::{self, Issue};
+use crate::card::{CardKey, PinTerms};
+use crate::entry::{Decision, Line};
+use crate::purchase::LineKind;
+use crate::redeem::{
+    self, Basket, BasketLine, CardUse, Redemption, Settlement, Uses, Wanted, capture, refund,
+};
+use crate::sample::{appended, at, entry, identity_lots, minor, named, postings, program};
+use crate::wallet::Wallet;
+
+const NOW: &str = "2026-11-21T03:04:05Z";
+const EXPIRY: &str = "2026-12-01T00:00:00Z";
+
+fn card() -> AccountId {
+    AccountId::Card(named("6000000000000007"))
+}
+
+fn member(name: &str) -> AccountId {
+    AccountId::Member(named(name))
+}
+
+type Wallets = BTreeMap<AccountId, Wallet>;
+
+/// A card of 10.00 that ann bought, and wallets with nothing.
+fn wallets() -> Wallets {
+    let issue = Issue {
+        key: CardKey { purchaser: named("ann"), card: named("c") },
+        definition: named("standard"),
+        amount: minor(1_000),
+        currency: None,
+        revert_at: None,
+        expires_at: Some(at(EXPIRY)),
+        pin: PinTerms { key: named("1"), digits: 6 },
+    };
+    let decided = issue::decide(&Wallet::default(), &program(), &issue, at(NOW));
+    let card_of_ann = appended(decided.unwrap()).wallet;
+    let members = ["ann", "bob", "eve"].map(|name| (member(name), Wallet::default()));
+    Wallets::from(members).into_iter().chain([(card(), card_of_ann)]).collect()
+}
+
+/// Decides for an account among others, and returns its line and theirs.
+#[track_caller]
+fn decided<T: Debug, R: Debug>(
+    wallets: &mut Wallets,
+    asked: &AccountId,
+    decide: impl FnOnce(Accounts<'_>) -> Result<Decision<T>, R>,
+) -> (Line, BTreeMap<AccountId, Line>) {
+    let decision = decide(Accounts::new(asked, &wallets[asked], wallets)).unwrap();
+    let Decision::AppendAll(line, others) = decision else { panic!("{decision:?}") };
+    let others: BTreeMap<AccountId, Line> = others.into_iter().collect();
+    wallets.insert(asked.clone(), line.wallet.clone());
+    wallets.extend(others.iter().map(|(account, line)| (account.clone(), line.wallet.clone())));
+    (line, others)
+}
+
+/// Pays what it can of 30.00 in bob's basket with the card.
+#[track_caller]
+fn redeemed(wallets: &mut Wallets, settlement: Settlement) -> (History, Line) {
+    let line = BasketLine {
+        id: named("1"),
+        kind: LineKind::Product,
+        category: None,
+        amount: minor(3_000),
+    };
+    let CardUse { number, amount } =
+        CardUse { number: named("6000000000000007"), amount: Wanted::Max };
+    let uses = Uses { gift_cards: vec![CardUse { number, amount }], ..Uses::default() };
+    let basket = Basket { currency: program().currency, lines: vec![line], uses };
+    let request = Redemption { redemption: named("b"), basket, settlement, expected_due: None };
+    let (line, mut others) = decided(wallets, &member("bob"), |accounts| {
+        redeem::decide(accounts, &program(), &request, at(NOW))
+    });
+    (told(line), others.remove(&card()).unwrap())
+}
+
+/// The history of bob's redemption as this line tells it.
+fn told(line: Line) -> History {
+    let entry = crate::entry::Entry { account: member("bob"), ..entry(line, 7, at(NOW)) };
+    History::of(&entry).unwrap()
+}
+
+#[track_caller]
+fn refunded(
+    wallets: &mut Wallets,
+    history: &History,
+    amount: u64,
+    now: &str,
+) -> (Line, BTreeMap<AccountId, Line>) {
+    let part = refund::Part::Amount(minor(amount));
+    let refund = refund::Refund { refund: named("r"), part };
+    decided(wallets, &member("bob"), |accounts| {
+        refund::decide(accounts, &program(), Some(history), &refund, (8, at(now)))
+    })
+}
+
+#[track_caller]
+fn check_part(line: &Line, step: CardStep, amount: u64, moved: &[&str]) {
+    let (member, redemption, amount) = (named("bob"), named("b"), minor(amount));
+    let part = CardPart { member, redemption, step, amount };
+    assert_eq!(line.detail, Detail::CardPart(part));
+    assert_eq!(postings(line), moved);
+}
+
+#[test]
+fn card_in_a_basket_is_held_captured_in_part_and_given_back_to() {
+    let mut wallets = wallets();
+    let (history, held) = redeemed(&mut wallets, Settlement::Held(None));
+    let lapses_at = at("2026-11-21T03:14:05Z");
+    check_part(&held, CardStep::Held(lapses_at), 1_000, &[]);
+    let part = capture::Part::Amount(minor(600));
+    let (line, others) = decided(&mut wallets, &member("bob"), |accounts| {
+        capture::decide(accounts, Some(&history), &part, at(NOW))
+    });
+    let spent = format!("gift_card:standard:AUD c redeemed -600 until {EXPIRY}");
+    check_part(&others[&card()], CardStep::Captured, 600, &[&spent]);
+    assert_eq!(others[&card()].wallet.holds, []);
+    let (_, others) = refunded(&mut wallets, &told(line), 50, NOW);
+    let back = format!("gift_card:standard:AUD c reinstated +50 until {EXPIRY}");
+    check_part(&others[&card()], CardStep::Refunded(named("r")), 50, &[&back]);
+}
+
+/// What bob's redemption took of a card that eve has claimed since goes to her.
+#[track_caller]
+fn check_given_to_the_claimant(now: &str, until: &str) {
+    let mut wallets = wallets();
+    let (history, spent) = redeemed(&mut wallets, Settlement::Held(None));
+    check_part(&spent, CardStep::Held(at("2026-11-21T03:14:05Z")), 1_000, &[]);
+    let part = capture::Part::Amount(minor(600));
+    let (line, _) = decided(&mut wallets, &member("bob"), |accounts| {
+        capture::decide(accounts, Some(&history), &part, at(NOW))
+    });
+    let claim = Claim { member: named("eve"), number: named("6000000000000007") };
+    decided(&mut wallets, &member("eve"), |accounts| claim::decide(accounts, &claim, at(NOW)));
+    let (_, others) = refunded(&mut wallets, &told(line), 50, now);
+    assert_eq!(others.keys().collect::<Vec<_>>(), [&member("eve")]);
+    let eve = &others[&member("eve")];
+    let back = format!("credit:gift:AUD gift:gift:AUD:{until} reinstated +50 until {until}");
+    assert_eq!(postings(eve).last(), Some(&back));
+    let last = identity_lots(&eve.wallet).pop().unwrap();
+    assert!(last.ends_with(&format!("until {until}")), "{last}");
+}
+
+#[test]
+fn money_for_a_claimed_card_lives_as_long_as_the_card_or_its_grace() {
+    check_given_to_the_claimant("2026-11-30T23:59:59.999Z", EXPIRY);
+    // Fourteen days and to the end of the day in Melbourne.
+    check_given_to_the_claimant(EXPIRY, "2026-12-15T13:00:00Z");
+}
