@@ -385,7 +385,7 @@ mod tests {
     fn instant_reads_any_offset_and_writes_utc() {
         assert_eq!(at("2026-11-21T14:04:05+11:00").to_string(), "2026-11-21T03:04:05Z");
         assert_eq!(at("2026-11-21T03:04:05.6789Z").to_string(), "2026-11-21T03:04:05.678Z");
-        assert_eq!(at("2028-02-29T00:00:00Z").to_string(), "2028-02-29T00:00:00Z");
+        assert_eq!(String::from(at("2028-02-29T00:00:00Z")), "2028-02-29T00:00:00Z");
         for bad in ["2026-11-21", "2027-02-29T00:00:00Z", "2026-11-21T03:04:05", "now", ""] {
             assert!(bad.parse::<Instant>().is_err(), "{bad}");
         }

@@ -4,11 +4,13 @@ use super::*;
 use crate::account::Accounts;
 use crate::card::claim::{self, Claim};
 use crate::card::issue::{self, Issue};
+use crate::card::spend::NotSpendable;
 use crate::card::{CardKey, PinTerms};
 use crate::entry::{Decision, Line};
 use crate::purchase::LineKind;
 use crate::redeem::{
-    self, Basket, BasketLine, CardUse, Redemption, Settlement, Uses, Wanted, capture, refund,
+    self, Basket, BasketLine, CardUse, PlanRefusal, Redemption, Settlement, Uses, Wanted, capture,
+    refund,
 };
 use crate::sample::{appended, at, entry, identity_lots, minor, named, postings, program};
 use crate::wallet::Wallet;
@@ -67,9 +69,8 @@ fn redeemed(wallets: &mut Wallets, settlement: Settlement) -> (History, Line) {
         category: None,
         amount: minor(3_000),
     };
-    let CardUse { number, amount } =
-        CardUse { number: named("6000000000000007"), amount: Wanted::Max };
-    let uses = Uses { gift_cards: vec![CardUse { number, amount }], ..Uses::default() };
+    let gift_cards = vec![CardUse { number: named("6000000000000007"), amount: Wanted::Max }];
+    let uses = Uses { gift_cards, ..Uses::default() };
     let basket = Basket { currency: program().currency, lines: vec![line], uses };
     let request = Redemption { redemption: named("b"), basket, settlement, expected_due: None };
     let (line, mut others) = decided(wallets, &member("bob"), |accounts| {
@@ -150,4 +151,42 @@ fn money_for_a_claimed_card_lives_as_long_as_the_card_or_its_grace() {
     check_given_to_the_claimant("2026-11-30T23:59:59.999Z", EXPIRY);
     // Fourteen days and to the end of the day in Melbourne.
     check_given_to_the_claimant(EXPIRY, "2026-12-15T13:00:00Z");
+}
+
+/// A basket of 9.00 whose card of 10.00 pays `wanted` of it.
+#[track_caller]
+fn check_planned(wallets: &Wallets, wanted: u64, expected: Result<u64, PlanRefusal>) {
+    let line =
+        BasketLine { id: named("1"), kind: LineKind::Product, category: None, amount: minor(900) };
+    let gift_cards =
+        vec![CardUse { number: named("6000000000000007"), amount: Wanted::Exactly(minor(wanted)) }];
+    let uses = Uses { gift_cards, ..Uses::default() };
+    let basket = Basket { currency: program().currency, lines: vec![line], uses };
+    let (redemption, settlement) = (named("b"), Settlement::AtOnce);
+    let request = Redemption { redemption, basket, settlement, expected_due: None };
+    let bob = member("bob");
+    let accounts = Accounts::new(&bob, &wallets[&bob], wallets);
+    let decided = redeem::decide(accounts, &program(), &request, at(NOW));
+    let tendered = decided.map(|decision| match decision {
+        Decision::AppendAll(line, _) => told(line).recorded_plan().tendered().get(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(tendered, expected.map_err(redeem::Refusal::Plan), "{wanted}");
+}
+
+#[test]
+fn exact_amount_of_a_card_is_no_more_than_is_on_it_nor_than_is_due() {
+    let full = wallets();
+    check_planned(&full, 900, Ok(900));
+    check_planned(&full, 901, Err(PlanRefusal::MoreThanDue { due: minor(900) }));
+    let part = capture::Part::Amount(minor(500));
+    let mut left = wallets();
+    let (history, _) = redeemed(&mut left, Settlement::Held(None));
+    decided(&mut left, &member("bob"), |accounts| {
+        capture::decide(accounts, Some(&history), &part, at(NOW))
+    });
+    check_planned(&left, 500, Ok(500));
+    let (available, currency) = (minor(500), program().currency);
+    let why = NotSpendable::Insufficient { available, currency };
+    check_planned(&left, 501, Err(PlanRefusal::GiftCard { index: 0, why }));
 }
