@@ -710,3 +710,11 @@ fn holds_share_what_is_available_and_are_limited() {
     assert_eq!(line.lapsed.len(), crate::wallet::HOLDS_MAX);
     assert_eq!(line.wallet.available(&points_asset("reward")), units(99));
 }
+
+#[test]
+fn reason_for_passing_over_is_read_from_its_word() {
+    for why in Why::ALL {
+        assert_eq!(Why::parse(why.as_str()), Some(why));
+    }
+    assert_eq!(Why::parse("whim"), None);
+}

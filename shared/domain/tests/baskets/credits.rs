@@ -136,3 +136,14 @@ fn plan_has_at_most_a_hundred_tenders() {
     row("credits max", &format!("{pays}\n due    100.00\n skips  c101: limit"));
     row("credits 100.01", "refused tenders of a redemption are limited to 100");
 }
+
+#[test]
+fn amount_of_all_credits_is_refused_for_want_of_credit_before_it_is_for_what_is_due() {
+    // Neither what there is nor what is due comes to 70.00.
+    check(
+        "holds  credit store 60.00 as s
+         buys   50.00
+         uses   credits 70.00
+         refused only 60.00 of all credits",
+    );
+}
