@@ -159,4 +159,12 @@ mod tests {
             assert_eq!(posting.is_forfeited(), is_forfeited, "{posting:?}");
         }
     }
+
+    #[test]
+    fn reason_is_read_from_its_word() {
+        for reason in PostingReason::ALL {
+            assert_eq!(PostingReason::parse(reason.as_str()), Some(reason));
+        }
+        assert_eq!(PostingReason::parse("lost"), None);
+    }
 }
