@@ -161,3 +161,20 @@ fn capture_of_several_lots_of_one_asset_releases_the_last_drawn() {
         assert!(lot.ends_with(&left(count, id, day)), "{lots:?}");
     }
 }
+
+#[test]
+fn capture_without_the_first_of_two_lots_releases_that_one() {
+    // The first cent comes off the first line, the second off the second, which has become dearer,
+    // and the point off the first again.
+    let values = [
+        "reward points-reward r1 1 until 2026-12-01T00:00:00Z",
+        "reward points-reward r2 1 until 2026-12-02T00:00:00Z",
+    ];
+    let held = held(&values, 1, &["0.10", "0.10"], &[]);
+    let line = capture(&held, &Part::Lines(vec![(named("1"), minor(10))])).unwrap();
+    let redeemed = "reward:points-reward:AUD r2 redeemed -1 until 2026-12-02T00:00:00Z";
+    assert_eq!(postings(&line), [redeemed]);
+    let left = "reward:points-reward:AUD r1 1/1 until 2026-12-01T00:00:00Z";
+    assert_eq!(identity_lots(&line.wallet), [left]);
+    assert_eq!(line.wallet.available(&points_asset("reward")).get(), 1);
+}

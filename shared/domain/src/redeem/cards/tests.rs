@@ -125,9 +125,10 @@ fn card_in_a_basket_is_held_captured_in_part_and_given_back_to() {
     check_part(&others[&card()], CardStep::Refunded(named("r")), 50, &[&back]);
 }
 
-/// What bob's redemption took of a card that eve has claimed since goes to her.
+/// 6.00 of the card captured in bob's basket, the rest of it claimed: in these wallets, and the
+/// history of it.
 #[track_caller]
-fn check_given_to_the_claimant(now: &str, until: &str) {
+fn claimed_since(claimant: &str) -> (Wallets, History) {
     let mut wallets = wallets();
     let (history, spent) = redeemed(&mut wallets, Settlement::Held(None));
     check_part(&spent, CardStep::Held(at("2026-11-21T03:14:05Z")), 1_000, &[]);
@@ -135,15 +136,45 @@ fn check_given_to_the_claimant(now: &str, until: &str) {
     let (line, _) = decided(&mut wallets, &member("bob"), |accounts| {
         capture::decide(accounts, Some(&history), &part, at(NOW))
     });
-    let claim = Claim { member: named("eve"), number: named("6000000000000007") };
-    decided(&mut wallets, &member("eve"), |accounts| claim::decide(accounts, &claim, at(NOW)));
-    let (_, others) = refunded(&mut wallets, &told(line), 50, now);
+    let claim = Claim { member: named(claimant), number: named("6000000000000007") };
+    let claimant = member(claimant);
+    decided(&mut wallets, &claimant, |accounts| claim::decide(accounts, &claim, at(NOW)));
+    (wallets, told(line))
+}
+
+/// What bob's line says that it gives back for cards.
+#[track_caller]
+fn given_back(line: &Line) -> Vec<u64> {
+    let Detail::Refund(refunded) = &line.detail else { panic!("{:?}", line.detail) };
+    refunded.cards.iter().map(|card| card.amount.get()).collect()
+}
+
+/// What bob's redemption took of a card that eve has claimed since goes to her.
+#[track_caller]
+fn check_given_to_the_claimant(now: &str, until: &str) {
+    let (mut wallets, history) = claimed_since("eve");
+    let (line, others) = refunded(&mut wallets, &history, 50, now);
+    assert_eq!(given_back(&line), [50]);
     assert_eq!(others.keys().collect::<Vec<_>>(), [&member("eve")]);
     let eve = &others[&member("eve")];
     let back = format!("credit:gift:AUD gift:gift:AUD:{until} reinstated +50 until {until}");
     assert_eq!(postings(eve).last(), Some(&back));
     let last = identity_lots(&eve.wallet).pop().unwrap();
     assert!(last.ends_with(&format!("until {until}")), "{last}");
+}
+
+#[test]
+fn money_for_a_card_that_one_claimed_oneself_is_posted_in_the_same_line() {
+    let (wallets, history) = claimed_since("bob");
+    let part = refund::Part::Amount(minor(50));
+    let refund = refund::Refund { refund: named("r"), part };
+    let bob = member("bob");
+    let accounts = Accounts::new(&bob, &wallets[&bob], &wallets);
+    let decided = refund::decide(accounts, &program(), Some(&history), &refund, (9, at(NOW)));
+    let line = appended(decided.unwrap());
+    assert_eq!(given_back(&line), [0; 0]);
+    let back = format!("credit:gift:AUD gift:gift:AUD:{EXPIRY} reinstated +50 until {EXPIRY}");
+    assert_eq!(postings(&line), [back]);
 }
 
 #[test]
