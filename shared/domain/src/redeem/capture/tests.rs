@@ -178,3 +178,20 @@ fn capture_without_the_first_of_two_lots_releases_that_one() {
     assert_eq!(identity_lots(&line.wallet), [left]);
     assert_eq!(line.wallet.available(&points_asset("reward")).get(), 1);
 }
+
+#[test]
+fn credit_that_a_hold_has_wholly_set_aside_is_not_available() {
+    let wallet = held(&["credit store s 500"], 1, &["9.00"], &[]).line.wallet;
+    let amount = minor(100);
+    let line = BasketLine { id: named("0"), kind: LineKind::Product, category: None, amount };
+    let credits = MoneyUse::Each(vec![(named("s"), Wanted::Max)]);
+    let uses = Uses { credits, ..Uses::default() };
+    let basket = Basket { currency: program().currency, lines: vec![line], uses };
+    let (redemption, settlement) = (named("basket-78"), Settlement::AtOnce);
+    let request = Redemption { redemption, basket, settlement, expected_due: None };
+    let line = appended(redeem::decide(&wallet, &program(), &request, at(NOW)).unwrap());
+    let Detail::Redemption(opened) = line.detail else { panic!("{:?}", line.detail) };
+    let why = redeem::Why::NotAvailable;
+    let passed = redeem::PassedOver { kind: crate::asset::Kind::Credit, id: named("s"), why };
+    assert_eq!(opened.plan.passed_over, [passed]);
+}

@@ -210,6 +210,13 @@ fn exact_amount_of_a_card_is_no_more_than_is_on_it_nor_than_is_due() {
     let full = wallets();
     check_planned(&full, 900, Ok(900));
     check_planned(&full, 901, Err(PlanRefusal::MoreThanDue { due: minor(900) }));
+    let currency = program().currency;
+    let beyond = |available| {
+        let why = NotSpendable::Insufficient { available: minor(available), currency };
+        Err(PlanRefusal::GiftCard { index: 0, why })
+    };
+    // What is not on it is refused before what is not due.
+    check_planned(&full, 1_001, beyond(1_000));
     let part = capture::Part::Amount(minor(500));
     let mut left = wallets();
     let (history, _) = redeemed(&mut left, Settlement::Held(None));
@@ -217,7 +224,5 @@ fn exact_amount_of_a_card_is_no_more_than_is_on_it_nor_than_is_due() {
         capture::decide(accounts, Some(&history), &part, at(NOW))
     });
     check_planned(&left, 500, Ok(500));
-    let (available, currency) = (minor(500), program().currency);
-    let why = NotSpendable::Insufficient { available, currency };
-    check_planned(&left, 501, Err(PlanRefusal::GiftCard { index: 0, why }));
+    check_planned(&left, 501, beyond(500));
 }
