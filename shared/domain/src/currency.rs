@@ -197,6 +197,7 @@ mod tests {
         {
             let currency = Currency::parse(code).unwrap();
             assert_eq!((currency.digits(), currency.minor_per_unit()), (digits, minor_per_unit));
+            assert_eq!(String::from(currency), code);
             let Err(NotMoney::Malformed { example, .. }) = currency.parse_amount("x") else {
                 panic!("{code}");
             };

@@ -121,6 +121,10 @@ fn card_reverts_at_its_instant_and_not_before() {
     let ann = BTreeMap::from([(AccountId::Member(named("ann")), Wallet::default())]);
     let decided = |now| revert::decide(Accounts::new(&card, &wallet, &ann), at(now)).unwrap();
     assert_eq!(decided(BEFORE_NOON), Decision::Unchanged(()));
+    // One that expires first is settled.
+    let expires = issued(&Issue { expires_at: Some(at(BEFORE_NOON)), ..request(1_000) });
+    let settled = revert::decide(Accounts::new(&card, &expires, &ann), at(NOON)).unwrap();
+    assert_eq!(appended(settled).detail, crate::entry::Detail::Settlement);
     let Decision::AppendAll(line, _) = decided(NOON) else { panic!("{:?}", decided(NOON)) };
     assert_eq!(line.wallet.card.unwrap().end, Some(End::Reverted));
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::account::Accounts;
 use crate::card::claim::{self, Claim};
 use crate::card::issue::{self, Issue};
-use crate::card::spend::NotSpendable;
+use crate::card::spend::{self, NotSpendable};
 use crate::card::{CardKey, PinTerms};
 use crate::entry::{Decision, Line};
 use crate::purchase::LineKind;
@@ -225,4 +225,33 @@ fn exact_amount_of_a_card_is_no_more_than_is_on_it_nor_than_is_due() {
     });
     check_planned(&left, 500, Ok(500));
     check_planned(&left, 501, beyond(500));
+}
+
+#[test]
+fn card_that_was_not_read_is_asked_for() {
+    let mut wallets = wallets();
+    let (history, _) = redeemed(&mut wallets, Settlement::Held(None));
+    wallets.remove(&card());
+    let bob = member("bob");
+    let accounts = Accounts::new(&bob, &wallets[&bob], &wallets);
+    let part = capture::Part::Full;
+    let decided = capture::decide(accounts, Some(&history), &part, at(NOW));
+    assert_eq!(decided, Ok(Decision::Needs(vec![card()])));
+}
+
+#[test]
+fn refund_of_what_was_spent_with_a_card_alone_goes_back_to_it() {
+    let wallet = &wallets()[&card()];
+    let (redemption, currency) = (named("d"), program().currency);
+    let settlement = Settlement::AtOnce;
+    let spend = spend::Spend { redemption, currency, amount: minor(600), settlement };
+    let spent = appended(spend::decide(wallet, &program(), &spend, at(NOW)).unwrap());
+    let spent = crate::entry::Entry { account: card(), ..entry(spent, 2, at(NOW)) };
+    let part = refund::Part::Amount(minor(50));
+    let refund = refund::Refund { refund: named("r"), part };
+    let (account, none, history) = (card(), Wallets::new(), History::of(&spent));
+    let accounts = Accounts::new(&account, &spent.line.wallet, &none);
+    let decided = refund::decide(accounts, &program(), history.as_ref(), &refund, (3, at(NOW)));
+    let back = format!("gift_card:standard:AUD c reinstated +50 until {EXPIRY}");
+    assert_eq!(postings(&appended(decided.unwrap())), [back]);
 }
