@@ -184,20 +184,27 @@ fn money_for_a_claimed_card_lives_as_long_as_the_card_or_its_grace() {
     check_given_to_the_claimant(EXPIRY, "2026-12-15T13:00:00Z");
 }
 
-/// A basket of 9.00 whose card of 10.00 pays `wanted` of it.
-#[track_caller]
-fn check_planned(wallets: &Wallets, wanted: u64, expected: Result<u64, PlanRefusal>) {
+/// A basket of 9.00 of which a card is to pay so much.
+fn asked_to_pay(
+    wallets: &Wallets,
+    amount: Wanted<Minor>,
+) -> Result<Decision<std::convert::Infallible>, redeem::Refusal> {
     let line =
         BasketLine { id: named("1"), kind: LineKind::Product, category: None, amount: minor(900) };
-    let gift_cards =
-        vec![CardUse { number: named("6000000000000007"), amount: Wanted::Exactly(minor(wanted)) }];
+    let gift_cards = vec![CardUse { number: named("6000000000000007"), amount }];
     let uses = Uses { gift_cards, ..Uses::default() };
     let basket = Basket { currency: program().currency, lines: vec![line], uses };
     let (redemption, settlement) = (named("b"), Settlement::AtOnce);
     let request = Redemption { redemption, basket, settlement, expected_due: None };
     let bob = member("bob");
     let accounts = Accounts::new(&bob, &wallets[&bob], wallets);
-    let decided = redeem::decide(accounts, &program(), &request, at(NOW));
+    redeem::decide(accounts, &program(), &request, at(NOW))
+}
+
+/// A basket of 9.00 whose card of 10.00 pays `wanted` of it.
+#[track_caller]
+fn check_planned(wallets: &Wallets, wanted: u64, expected: Result<u64, PlanRefusal>) {
+    let decided = asked_to_pay(wallets, Wanted::Exactly(minor(wanted)));
     let tendered = decided.map(|decision| match decision {
         Decision::AppendAll(line, _) => told(line).recorded_plan().tendered().get(),
         other => panic!("{other:?}"),
@@ -237,6 +244,8 @@ fn card_that_was_not_read_is_asked_for() {
     let part = capture::Part::Full;
     let decided = capture::decide(accounts, Some(&history), &part, at(NOW));
     assert_eq!(decided, Ok(Decision::Needs(vec![card()])));
+    let asked = asked_to_pay(&wallets, Wanted::Max);
+    assert_eq!(asked, Ok(Decision::Needs(vec![card()])));
 }
 
 #[test]
@@ -244,9 +253,9 @@ fn refund_of_what_was_spent_with_a_card_alone_goes_back_to_it() {
     let wallet = &wallets()[&card()];
     let (redemption, currency) = (named("d"), program().currency);
     let settlement = Settlement::AtOnce;
-    let spend = spend::Spend { redemption, currency, amount: minor(600), settlement };
-    let spent = appended(spend::decide(wallet, &program(), &spend, at(NOW)).unwrap());
-    let spent = crate::entry::Entry { account: card(), ..entry(spent, 2, at(NOW)) };
+    let request = spend::Spend { redemption, currency, amount: minor(600), settlement };
+    let line = appended(spend::decide(wallet, &program(), &request, at(NOW)).unwrap());
+    let spent = crate::entry::Entry { account: card(), ..entry(line, 2, at(NOW)) };
     let part = refund::Part::Amount(minor(50));
     let refund = refund::Refund { refund: named("r"), part };
     let (account, none, history) = (card(), Wallets::new(), History::of(&spent));
