@@ -190,4 +190,19 @@ mod tests {
             assert_eq!(split, (Points(taken), Points(rest)));
         }
     }
+
+    #[test]
+    fn change_is_a_signed_count_of_at_most_what_an_amount_holds() {
+        for (count, is_negative) in [(-5, true), (-1, true), (0, false), (1, false)] {
+            let change = Change::try_from(count).unwrap();
+            assert_eq!(i64::from(change), count);
+            assert_eq!(change.is_negative(), is_negative, "{count}");
+            assert_eq!(change.magnitude().get(), count.unsigned_abs());
+        }
+        let most = Units::MAX.get().cast_signed();
+        for end in [-most, most] {
+            assert_eq!(Change::try_from(end).map(Change::get), Ok(end));
+            assert_eq!(Change::try_from(end + end.signum()), Err(OutOfRange));
+        }
+    }
 }

@@ -162,7 +162,7 @@ mod tests {
             "credit:gift:JPY",
             "gift_card:standard:AUD",
         ] {
-            assert_eq!(text.parse::<Asset>().unwrap().to_string(), text);
+            assert_eq!(String::from(text.parse::<Asset>().unwrap()), text);
         }
         for text in ["", "points", "points:", "points:a:AUD", "credit:a", "reward:a:XYZQ", "a:b"] {
             assert_eq!(text.parse::<Asset>(), Err(NotAnAsset), "{text}");

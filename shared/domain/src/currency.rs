@@ -189,4 +189,25 @@ mod tests {
         assert_eq!(Currency::parse("XAU"), Err(UnknownCurrency));
         assert_eq!(Currency::parse("aud"), Err(UnknownCurrency));
     }
+
+    #[test]
+    fn currency_has_its_digits_and_an_example_of_them() {
+        for (code, digits, minor_per_unit) in
+            [("JPY", 0, 1), ("AUD", 2, 100), ("KWD", 3, 1_000), ("CLF", 4, 10_000)]
+        {
+            let currency = Currency::parse(code).unwrap();
+            assert_eq!((currency.digits(), currency.minor_per_unit()), (digits, minor_per_unit));
+            assert_eq!(String::from(currency), code);
+            let Err(NotMoney::Malformed { example, .. }) = currency.parse_amount("x") else {
+                panic!("{code}");
+            };
+            assert!(currency.parse_amount(example.trim_matches('"')).is_ok(), "{example}");
+        }
+    }
+
+    #[test]
+    fn currencies_stand_by_code() {
+        let [aud, jpy] = ["AUD", "JPY"].map(|code| Currency::parse(code).unwrap());
+        assert!(aud < jpy);
+    }
 }

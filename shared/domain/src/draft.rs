@@ -209,9 +209,8 @@ impl Draft {
         (_, holding.debt) = owed.take_up_to(repaid.into());
         let id = lot.id().cloned();
         if !kept.is_zero() {
-            let accrue_at = lot.accrue_at.filter(|accrue_at| self.now < *accrue_at);
             let issued = kept.min(lot.issued);
-            holding.put(Lot { issued, remaining: kept, accrue_at, ..lot });
+            holding.put(Lot { issued, remaining: kept, ..lot });
         }
         let moved = |reason, amount| Posting {
             asset: asset.clone(),

@@ -331,6 +331,7 @@ mod tests {
             let drawn = CardNumber::drawn(random);
             assert_eq!(drawn.as_str(), number);
             assert!(luhn3::valid(number.as_bytes()), "{number}");
+            assert_eq!(String::from(drawn.clone()), number);
             assert_eq!(number.parse::<CardNumber>(), Ok(drawn));
         }
         assert_eq!(CardNumber::drawn(1).last4(), "0015");
@@ -346,5 +347,18 @@ mod tests {
         assert!("é".repeat(257).parse::<Reason>().is_err());
         assert!("".parse::<Reason>().is_err());
         assert!("a\u{0}b".parse::<Reason>().is_err());
+    }
+
+    #[test]
+    fn ids_of_entries_and_of_gift_credit_are_reserved() {
+        for (id, is_reserved) in [
+            ("entry:9", true),
+            ("gift:gift:AUD:never", true),
+            ("entry", false),
+            ("gift", false),
+            ("my-entry:9", false),
+        ] {
+            assert_eq!(id.parse::<LotId>().unwrap().is_reserved(), is_reserved, "{id}");
+        }
     }
 }

@@ -129,3 +129,42 @@ impl PostingReason {
         Self::ALL.into_iter().find(|reason| reason.as_str() == word)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::amount::Units;
+    use crate::sample::{at, points_asset, units};
+
+    #[test]
+    fn value_is_forfeited_that_comes_back_from_its_expiry_on() {
+        let (before, expiry) = ("2026-11-21T11:59:59.999Z", "2026-11-21T12:00:00Z");
+        let change: fn(Units) -> Change = Change::plus;
+        for (change, expires, when, is_forfeited) in [
+            (change, Some(expiry), expiry, true),
+            (change, Some(expiry), before, false),
+            (change, None, expiry, false),
+            (Change::minus, Some(expiry), expiry, false),
+        ] {
+            let posting = Posting {
+                asset: points_asset("p"),
+                id: None,
+                reason: PostingReason::Reinstated,
+                amount: change(units(5)),
+                at: at(when),
+                accrue_at: None,
+                expires_at: expires.map(at),
+                lot_issued: None,
+            };
+            assert_eq!(posting.is_forfeited(), is_forfeited, "{posting:?}");
+        }
+    }
+
+    #[test]
+    fn reason_is_read_from_its_word() {
+        for reason in PostingReason::ALL {
+            assert_eq!(PostingReason::parse(reason.as_str()), Some(reason));
+        }
+        assert_eq!(PostingReason::parse("lost"), None);
+    }
+}

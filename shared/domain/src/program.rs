@@ -291,8 +291,8 @@ impl Program {
             .filter(|multiplier| multiplier.points == *points && multiplier.when.hold(at))
             .fold(Rate::one(), |product, multiplier| product.times(&multiplier.factor));
         match &self.multiplier_cap {
-            Some(cap) if *cap < product => cap.clone(),
-            _ => product,
+            Some(cap) => product.min(cap.clone()),
+            None => product,
         }
     }
 }

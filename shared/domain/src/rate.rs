@@ -170,7 +170,9 @@ mod tests {
     fn rate_survives_its_text() {
         let rate = Rate::parse("1.5").unwrap().per(minor(700)).unwrap();
         assert_eq!(rate.to_string(), "3/1400");
-        assert_eq!(Rate::try_from(rate.to_string()), Ok(rate));
+        assert_eq!(Rate::try_from(String::from(rate.clone())), Ok(rate));
+        assert_eq!(Rate::try_from("0".to_owned()), Ok(Rate::zero()));
+        assert_eq!(Rate::try_from("-1/1400".to_owned()), Err(NotARate));
     }
 
     #[test]
@@ -178,5 +180,6 @@ mod tests {
         for bad in ["", "-1", "+1", "1e3", "1.", ".5", "1_000", "1.1234567", "1000000.1", "1/2"] {
             assert_eq!(Rate::parse(bad), Err(NotARate), "{bad}");
         }
+        assert_eq!(Rate::parse("1000000.000000").unwrap().to_string(), "1000000");
     }
 }

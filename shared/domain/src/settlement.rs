@@ -17,3 +17,46 @@ pub fn decide(wallet: &Wallet, now: Instant) -> Decision<()> {
         Decision::Unchanged(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::posting::PostingReason;
+    use crate::sample::{at, named, points};
+    use crate::tier::Review;
+    use crate::wallet::{Hold, Wallet};
+
+    const DUE: &str = "2026-11-21T03:04:05Z";
+    const BEFORE: &str = "2026-11-21T03:04:04.999Z";
+
+    /// Each of these alone is written down, once.
+    #[track_caller]
+    fn check(wallet: &Wallet, now: &str, is_appended: bool) {
+        match decide(wallet, at(now)) {
+            Decision::Append(line) => {
+                assert!(is_appended, "{line:?}");
+                assert_eq!(line.detail, Detail::Settlement);
+                assert_eq!(decide(&line.wallet, at(now)), Decision::Unchanged(()));
+            }
+            other => assert!(!is_appended, "{other:?}"),
+        }
+    }
+
+    #[test]
+    fn settlement_writes_what_expired_lapsed_or_was_judged_and_nothing_else() {
+        let mut draft = Draft::open(&Wallet::default(), at("2026-01-01T00:00:00Z"));
+        let expires_at = Some(at(DUE));
+        draft.issue(&named("p"), points(5), PostingReason::Issued, None, expires_at).unwrap();
+        let expires = draft.into_wallet();
+        let (redemption, lapses_at) = (named("r"), at(DUE));
+        let hold = Hold { member: None, redemption, lapses_at, draws: Vec::new() };
+        let lapses = Wallet { holds: vec![hold], ..Wallet::default() };
+        for wallet in [expires, lapses] {
+            check(&wallet, BEFORE, false);
+            check(&wallet, DUE, true);
+        }
+        let review = Review { at: at(DUE), before: named("silver"), after: None };
+        check(&Wallet { reviewed: vec![review], ..Wallet::default() }, DUE, true);
+        check(&Wallet::default(), DUE, false);
+    }
+}

@@ -143,7 +143,7 @@ impl Zone {
     /// forward.
     fn instant(self, mut local: NaiveDateTime) -> Option<Instant> {
         /// Zones have skipped at most one day; a quarter of an hour divides every gap.
-        const STEPS_MAX: usize = 24 * 4 + 1;
+        const STEPS_MAX: usize = 24 * 4;
         for _ in 0..=STEPS_MAX {
             match self.0.from_local_datetime(&local) {
                 LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => {
@@ -337,13 +337,55 @@ mod tests {
             assert!(bad.parse::<Period>().is_err(), "{bad}");
         }
         assert!("P0D".parse::<Period>().unwrap().is_zero());
+        assert!(!"PT1S".parse::<Period>().unwrap().is_zero());
+    }
+
+    #[test]
+    fn period_is_at_most_a_hundred_years_in_each_of_its_parts() {
+        for (longest, longer) in [
+            ("P100Y", "P100Y1M"),
+            ("P1200M", "P1201M"),
+            ("P36600D", "P36601D"),
+            ("P5228W", "P5229W"),
+            ("PT878400H", "PT878400H1S"),
+            ("PT3162240000S", "PT3162240001S"),
+            ("P100Y36600DT878400H", "P100Y36600DT878401H"),
+        ] {
+            assert!(longest.parse::<Period>().is_ok(), "{longest}");
+            assert!(longer.parse::<Period>().is_err(), "{longer}");
+        }
+    }
+
+    #[test]
+    fn seconds_between_are_whole_and_never_negative() {
+        for (later, seconds) in [
+            ("2026-11-21T03:04:05.500Z", 0),
+            ("2026-11-21T03:04:06.499Z", 0),
+            ("2026-11-21T03:04:06.500Z", 1),
+            ("2026-11-21T04:04:05.500Z", 3600),
+            ("2026-11-21T03:04:04.500Z", 0),
+        ] {
+            let found = at(later).seconds_since(at("2026-11-21T03:04:05.500Z"));
+            assert_eq!(found, seconds, "{later}");
+        }
+    }
+
+    #[test]
+    fn calendar_ends_with_the_year_9999() {
+        let second_last = at("9999-12-31T23:59:58.999Z");
+        assert_eq!(second_last.plus_seconds(1), Some(Instant::END));
+        assert_eq!(second_last.plus_seconds(2), None);
+        assert_eq!(Instant::from_millis(Instant::END.millis() + 1), None);
+        let first = at("0000-01-01T00:00:00Z");
+        assert_eq!(Instant::from_millis(first.millis()), Some(first));
+        assert_eq!(Instant::from_millis(first.millis() - 1), None);
     }
 
     #[test]
     fn instant_reads_any_offset_and_writes_utc() {
         assert_eq!(at("2026-11-21T14:04:05+11:00").to_string(), "2026-11-21T03:04:05Z");
         assert_eq!(at("2026-11-21T03:04:05.6789Z").to_string(), "2026-11-21T03:04:05.678Z");
-        assert_eq!(at("2028-02-29T00:00:00Z").to_string(), "2028-02-29T00:00:00Z");
+        assert_eq!(String::from(at("2028-02-29T00:00:00Z")), "2028-02-29T00:00:00Z");
         for bad in ["2026-11-21", "2027-02-29T00:00:00Z", "2026-11-21T03:04:05", "now", ""] {
             assert!(bad.parse::<Instant>().is_err(), "{bad}");
         }

@@ -194,6 +194,8 @@ fn rewards_benefits_and_credits_and_held_parts_of_them_are_limited_together() {
     };
     let wallet = appended(hold(&wallet, "h1").unwrap()).wallet;
     assert_eq!(wallet.identity_count(), IDENTITIES_MAX - 1);
+    let full = appended(hold(&wallet, "h2").unwrap()).wallet;
+    assert_eq!(full.identity_count(), IDENTITIES_MAX);
     let last =
         appended(decide(&wallet, &program, &issue("reward birthday r1 1"), at(NOW)).unwrap());
     assert_eq!(last.wallet.identity_count(), IDENTITIES_MAX);
@@ -337,7 +339,11 @@ fn what_a_refund_gives_back_to_a_voided_lot_is_a_new_lot() {
         let (line, history) = voided_under_a_hold(until);
         let part = capture::Part::Full;
         let captured = capture::decide(&line.wallet, Some(&history), &part, at(LATER));
-        let captured = entry(appended(captured.unwrap()), 8, at(LATER));
+        let mut captured = entry(appended(captured.unwrap()), 8, at(LATER));
+        // One that was issued with the same expiry is not the new lot.
+        let alike = format!("credit store c2 5{until}");
+        let with_alike = granted(&captured.line.wallet, &program(), &[&alike], LATER);
+        captured.line.wallet = with_alike;
         let refund = refund::Refund { refund: named("r"), part: refund::Part::Amount(minor(30)) };
         let history = History::of(&captured);
         let (wallet, number) = (&captured.line.wallet, 9);
@@ -349,6 +355,7 @@ fn what_a_refund_gives_back_to_a_voided_lot_is_a_new_lot() {
         let lots = [
             format!("credit:store:AUD c1 0/100{until} voided"),
             format!("credit:store:AUD entry:9 30/30{until}"),
+            format!("credit:store:AUD c2 5/5{until}"),
         ];
         assert_eq!(identity_lots(&line.wallet), lots);
         // The new one can be voided in its turn.
@@ -371,6 +378,13 @@ fn void_of_what_is_gone_changes_nothing_and_of_what_never_was_is_refused() {
     let request = of_kind(Kind::Credit, "c1");
     let decided = void::decide(&spent.line.wallet, &request, Some(&issued), at(LATER));
     assert_eq!(decided, Ok(Decision::Unchanged(stands)));
+    // The newest line about it may be of an extension.
+    let dated = format!("credit store c1 80 until {CHRISTMAS}");
+    let dated = granted(&Wallet::default(), &program, &[&dated], NOW);
+    let line = extend(&dated, &put_off(Kind::Credit, "c1", "2027-01-31T00:00:00Z"), LATER);
+    let extended = entry(line.unwrap(), 2, at(LATER));
+    let decided = void::decide(&spent.line.wallet, &request, Some(&extended), at(LATER));
+    assert!(matches!(decided, Ok(Decision::Unchanged(_))), "{decided:?}");
     let unknown = |kind| Err(void::Refusal::Unknown(kind));
     let wallet = &issued.line.wallet;
     // A reward and a credit of one id are two.
@@ -512,6 +526,15 @@ fn extension_of_what_is_held_is_known_to_the_hold() {
     assert_eq!(drawn.expires_at, Some(at(later)));
     let lot = format!("credit:store:AUD c1 20/100 until {later} extended");
     assert_eq!(identity_lots(&line.wallet), [lot]);
+    // At its expiry it is too late, though the hold keeps what it has.
+    let credit = "credit store c1 100 until 2026-11-25T00:00:00Z";
+    let wallet = granted(&Wallet::default(), &program(), &[credit], NOW);
+    let held = opened(&wallet, 80, credits(80), Settlement::Held(Some(named("P7D"))));
+    for (now, is_extended) in [("2026-11-24T23:59:59.999Z", true), ("2026-11-25T00:00:00Z", false)]
+    {
+        let extended = extend(&held.line.wallet, &request, now);
+        assert_eq!(extended.is_ok(), is_extended, "{now}: {extended:?}");
+    }
 }
 
 /// A reward of 5 that was spent, and given back after its expiry.

@@ -184,6 +184,20 @@ fn program_names_the_field_of_a_fault_in_its_rates_and_multipliers() {
 }
 
 #[test]
+fn name_of_points_is_at_most_128_characters() {
+    check_faults(&[("/points/0/name", json!("é".repeat(128)))], &[]);
+    check_faults(&[("/points/0/name", json!("é".repeat(129)))], &["points[0].name"]);
+}
+
+#[test]
+fn kind_of_credit_is_read_from_its_word() {
+    for kind in CreditKind::ALL {
+        assert_eq!(CreditKind::parse(kind.as_str()), Some(kind));
+    }
+    assert_eq!(CreditKind::parse("cash"), None);
+}
+
+#[test]
 fn program_names_the_field_of_a_fault_in_its_tiers() {
     for (pointer, to, field) in [
         ("/tiers/points", json!("reward"), "tiers.points"),
@@ -418,6 +432,10 @@ fn base_rate_that_wins_is_most_specific_then_of_highest_priority_then_first_by_h
     let window = json!({"from": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z"});
     check_winner(&[("a", 0, window.clone()), ("b", 1, here())], Some("b"));
     check_winner(&[("a", 0, window), ("b", 0, any())], Some("a"));
+    for end in [json!({"from": "2026-01-01T00:00:00Z"}), json!({"until": "2027-01-01T00:00:00Z"})] {
+        check_winner(&[("a", 0, end.clone()), ("b", 1, here())], Some("b"));
+        check_winner(&[("a", 0, end), ("b", 1, any())], Some("a"));
+    }
 }
 
 #[test]

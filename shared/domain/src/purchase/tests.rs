@@ -482,3 +482,23 @@ fn purchase_settles_what_fell_due_before_it_earns() {
     assert_eq!(postings(&line)[0], expired);
     assert_eq!(purchased.tier.unwrap().level, named("member"));
 }
+
+#[test]
+fn line_keeps_how_points_that_it_earned_were_rounded_unless_down() {
+    for (rounding, category, kept) in
+        [("half_up", "shirts", true), ("half_up", "stamps", false), ("down", "shirts", false)]
+    {
+        let program = program_of(
+            "AUD",
+            json!({
+                "points": [{"handle": "p", "name": "P", "kind": "reward", "rounding": rounding,
+                            "excluded_categories": ["stamps"]}],
+                "rates": [{"handle": "r", "points": "p", "per": "1.00", "earns": "1"}],
+            }),
+        );
+        let line = format!("{category} 10.50");
+        let (_, purchased) = decided(&Wallet::default(), &program, &bought(&[line.as_str()]));
+        let found = purchased.roundings.contains_key(&named("p"));
+        assert_eq!(found, kept, "{rounding} {category}");
+    }
+}

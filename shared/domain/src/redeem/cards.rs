@@ -162,3 +162,6 @@ impl<'a> Back<'a> {
         self.lines
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -710,3 +710,26 @@ fn holds_share_what_is_available_and_are_limited() {
     assert_eq!(line.lapsed.len(), crate::wallet::HOLDS_MAX);
     assert_eq!(line.wallet.available(&points_asset("reward")), units(99));
 }
+
+#[test]
+fn reason_for_passing_over_is_read_from_its_word() {
+    for why in Why::ALL {
+        assert_eq!(Why::parse(why.as_str()), Some(why));
+    }
+    assert_eq!(Why::parse("whim"), None);
+}
+
+#[test]
+fn line_of_a_redemption_names_it_and_implies_what_it_redeems() {
+    let wallet = wallet(&[("reward", 800, None)]);
+    let basket = || aud(&["a 4.00"], &["reward 300"]);
+    let operation = Some(crate::entry::Operation::Redemption(named("basket-77")));
+    for (settlement, is_captured) in [(Settlement::AtOnce, true), (Settlement::Held(None), false)] {
+        let line = opened(&wallet, &program(), basket(), settlement).line;
+        assert_eq!(line.detail.operation(), operation);
+        let implied = line.detail.implied_postings(at(NOW));
+        assert_eq!(implied, line.postings);
+        assert_eq!(!implied.is_empty(), is_captured);
+    }
+    assert_eq!(Detail::Settlement.operation(), None);
+}

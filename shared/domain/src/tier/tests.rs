@@ -101,6 +101,9 @@ fn check_review(counted: u64, after: Option<&str>) {
             draft.issue(&named("tier"), points(count), reason, None, expires_at).unwrap();
         }
     }
+    // What accrues after it does not count yet.
+    let accrue_at = Some(at("2027-11-20T13:00:00.001Z"));
+    draft.issue(&named("tier"), points(1000), reason, accrue_at, None).unwrap();
     let wallet = Wallet { standing: Some(silver(since)), ..draft.into_wallet() };
     assert_eq!(wallet.next_due().unwrap().at, anniversary);
     assert_eq!(review_due(&wallet, at("2027-11-20T12:59:59.999Z")), None);
@@ -124,4 +127,26 @@ fn level_is_kept_at_its_anniversary_when_the_window_maintains_it() {
     check_review(400, Some("silver"));
     check_review(399, None);
     check_review(0, None);
+}
+
+#[test]
+fn level_that_is_not_maintained_falls_to_the_highest_that_the_window_supports() {
+    let program = crate::sample::program_with(|document| {
+        let levels = &mut document.tiers.as_mut().unwrap().levels;
+        let mut gold = levels[1].clone();
+        (gold.handle, gold.attain, gold.maintain) = ("gold".to_owned(), 1000, 900);
+        levels.push(gold);
+    });
+    let anniversary = at("2027-11-20T13:00:00Z");
+    for (counted, after) in
+        [(900, Some("gold")), (899, Some("silver")), (500, Some("silver")), (499, None)]
+    {
+        let mut draft = Draft::open(&Wallet::default(), at(NOW));
+        let reason = PostingReason::Issued;
+        draft.issue(&named("tier"), points(counted), reason, None, None).unwrap();
+        let gold = attained(&program, &named("gold"), at(NOW));
+        let wallet = Wallet { standing: Some(gold), ..draft.into_wallet() };
+        let judged = judge(&wallet, &program, anniversary).standing;
+        assert_eq!(judged.map(|it| it.level), after.map(named), "{counted}");
+    }
 }

@@ -136,3 +136,25 @@ fn plan_has_at_most_a_hundred_tenders() {
     row("credits max", &format!("{pays}\n due    100.00\n skips  c101: limit"));
     row("credits 100.01", "refused tenders of a redemption are limited to 100");
 }
+
+#[test]
+fn plan_names_at_most_a_hundred_that_were_passed_over() {
+    let ids: Vec<String> = (1..=101).map(|number| format!("c{number:03}")).collect();
+    let dead = |id: &String| format!("credit store 1.00 as {id} until 2026-06-15");
+    let holds = ids.iter().map(dead).collect::<Vec<_>>().join(", ");
+    let uses = ids.iter().map(|id| format!("{id}=max")).collect::<Vec<_>>().join(", ");
+    let skips = ids[..100].iter().map(|id| format!("skips  {id}: not_available"));
+    let skips = skips.collect::<Vec<_>>().join("\n ");
+    check(&format!("holds  {holds}\n buys   5.00\n uses   credits {uses}\n due    5.00\n {skips}"));
+}
+
+#[test]
+fn amount_of_all_credits_is_refused_for_want_of_credit_before_it_is_for_what_is_due() {
+    // Neither what there is nor what is due comes to 70.00.
+    check(
+        "holds  credit store 60.00 as s
+         buys   50.00
+         uses   credits 70.00
+         refused only 60.00 of all credits",
+    );
+}

@@ -428,3 +428,14 @@ fn plan_has_at_most_twenty_discounts() {
     check(&format!("holds  {holds}\n buys   20.00\n uses   rewards max\n {answer}"));
     row("rewards 20.01", "refused discounts of a redemption are limited to 20");
 }
+
+#[test]
+fn share_of_a_reward_that_comes_to_what_is_left_keeps_it_from_nothing() {
+    // Half of 20.00 is the 10.00 that the other has left.
+    check(
+        "holds  reward plain 10.00 as first until 2026-12-01, reward half 20.00
+         buys   20.00
+         uses   rewards first=max, half=10.01
+         refused only 10.00 left for it to pay",
+    );
+}

@@ -161,3 +161,37 @@ fn capture_of_several_lots_of_one_asset_releases_the_last_drawn() {
         assert!(lot.ends_with(&left(count, id, day)), "{lots:?}");
     }
 }
+
+#[test]
+fn capture_without_the_first_of_two_lots_releases_that_one() {
+    // The first cent comes off the first line, the second off the second, which has become dearer,
+    // and the point off the first again.
+    let values = [
+        "reward points-reward r1 1 until 2026-12-01T00:00:00Z",
+        "reward points-reward r2 1 until 2026-12-02T00:00:00Z",
+    ];
+    let held = held(&values, 1, &["0.10", "0.10"], &[]);
+    let line = capture(&held, &Part::Lines(vec![(named("1"), minor(10))])).unwrap();
+    let redeemed = "reward:points-reward:AUD r2 redeemed -1 until 2026-12-02T00:00:00Z";
+    assert_eq!(postings(&line), [redeemed]);
+    let left = "reward:points-reward:AUD r1 1/1 until 2026-12-01T00:00:00Z";
+    assert_eq!(identity_lots(&line.wallet), [left]);
+    assert_eq!(line.wallet.available(&points_asset("reward")).get(), 1);
+}
+
+#[test]
+fn credit_that_a_hold_has_wholly_set_aside_is_not_available() {
+    let wallet = held(&["credit store s 500"], 1, &["9.00"], &[]).line.wallet;
+    let amount = minor(100);
+    let line = BasketLine { id: named("0"), kind: LineKind::Product, category: None, amount };
+    let credits = MoneyUse::Each(vec![(named("s"), Wanted::Max)]);
+    let uses = Uses { credits, ..Uses::default() };
+    let basket = Basket { currency: program().currency, lines: vec![line], uses };
+    let (redemption, settlement) = (named("basket-78"), Settlement::AtOnce);
+    let request = Redemption { redemption, basket, settlement, expected_due: None };
+    let line = appended(redeem::decide(&wallet, &program(), &request, at(NOW)).unwrap());
+    let Detail::Redemption(opened) = line.detail else { panic!("{:?}", line.detail) };
+    let why = redeem::Why::NotAvailable;
+    let passed = redeem::PassedOver { kind: crate::asset::Kind::Credit, id: named("s"), why };
+    assert_eq!(opened.plan.passed_over, [passed]);
+}

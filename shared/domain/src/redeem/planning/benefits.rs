@@ -26,7 +26,7 @@ impl Planner<'_, '_> {
 
     fn benefit(&self, id: &LotId) -> Result<Asset, PlanRefusal> {
         let found = self.drafts.own.wallet().lot(Kind::Benefit, id);
-        let usable = found.filter(|(_, lot)| lot.is_accrued() && !lot.remaining.is_zero());
+        let usable = found.filter(|(_, lot)| !lot.remaining.is_zero());
         usable.map(|(asset, _)| asset.clone()).ok_or_else(|| no_use_of(id))
     }
 

@@ -141,8 +141,9 @@ impl Planner<'_, '_> {
     }
 }
 
+/// What has an identity has accrued when it is issued.
 fn is_usable(lot: &Lot) -> bool {
-    lot.is_accrued() && !lot.remaining.is_zero()
+    !lot.remaining.is_zero()
 }
 
 impl Spending {

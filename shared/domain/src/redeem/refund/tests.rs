@@ -344,6 +344,42 @@ fn refund_of_a_service_used_for_gift_cards_alone_gives_its_use_back_with_all_of_
 }
 
 #[test]
+fn refund_of_a_service_asks_for_all_lines_but_gift_cards_where_there_are_others() {
+    let wallet = granted(&Wallet::default(), &program(), &["benefit free-hem hem 1"], NOW);
+    let line = |id: &str, kind, amount| {
+        let (id, amount) = (named(id), minor(amount));
+        BasketLine { id, kind, category: None, amount }
+    };
+    let lines = vec![
+        line("1", LineKind::Product, 4000),
+        line("2", LineKind::GiftCard, 5000),
+        line("3", LineKind::Product, 0),
+    ];
+    let uses = Uses { benefits: vec![named("hem")], ..Uses::default() };
+    let basket = Basket { currency: program().currency, lines, uses };
+    let (redemption, settlement) = (named("basket-77"), Settlement::AtOnce);
+    let request = Redemption { redemption, basket, settlement, expected_due: None };
+    let line = redeem::decide(&wallet, &program(), &request, at(NOW));
+    let spent = entry(appended(line.unwrap()), 6, at(NOW));
+    check(&spent, "1 39.99", &[], 3999);
+    check(&spent, "1 40.00", &["benefit:free-hem +1"], 4000);
+    check(&spent, "2 50.00", &[], 5000);
+}
+
+#[test]
+fn refunds_are_none_until_there_is_one_of_either_form() {
+    let spent = spent_of("credit store c1 1000");
+    let none = History::of(&spent).unwrap();
+    assert!(!none.refunds().is_any());
+    for part in [Part::Amount(minor(1)), Part::Lines(vec![(named("1"), minor(1))])] {
+        let request = Refund { refund: named("R-1"), part };
+        let decided = decide(&spent.line.wallet, &program(), Some(&none), &request, (9, at(NOW)));
+        let refunded = entry(appended(decided.unwrap()), 9, at(NOW));
+        assert!(History::of(&refunded).unwrap().refunds().is_any(), "{request:?}");
+    }
+}
+
+#[test]
 fn expiry_after_a_refund_records_what_was_issued_and_not_what_came_back() {
     let newest = refunded(spent_of(&format!("points {CHRISTMAS}")), &["1 40.00"]);
     let draft = Draft::open(&newest.line.wallet, at(CHRISTMAS));
