@@ -89,7 +89,7 @@ fn text(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-fn number(number: impl ToString) -> AttributeValue {
+fn number(number: impl ToString + Copy) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
@@ -108,7 +108,7 @@ impl Book {
         match self.design {
             Design::A => {
                 for place in 0..lots {
-                    self.put(self.lot_item(place)).await;
+                    self.put(Self::lot_item(place)).await;
                 }
                 self.put(self.balance(lots)).await;
             }
@@ -126,7 +126,7 @@ impl Book {
         Put::builder().table_name(TABLE).item("pk", text("MEMBER#alice")).item("sk", text(sort))
     }
 
-    fn lot_item(&self, place: usize) -> Put {
+    fn lot_item(place: usize) -> Put {
         let item = Self::item(&format!("LOT#lot-{place:04}"));
         lot(place)
             .into_iter()
@@ -171,7 +171,7 @@ impl Book {
                 .item("fingerprint", text("f2ca1bb6c7e907d06dafe4687e579fce"))
                 .condition_expression("attribute_not_exists(pk)");
             puts.push(key.build().unwrap());
-            puts.extend((from..to).map(|place| self.lot_item(place)));
+            puts.extend((from..to).map(Self::lot_item));
         }
         if ITEMS_MAX < puts.len() {
             return None;
