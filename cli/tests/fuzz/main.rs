@@ -18,25 +18,31 @@ mod programs;
 mod system;
 
 use proptest::prelude::ProptestConfig;
-use proptest::test_runner::{Config, FileFailurePersistence, TestCaseResult, TestRunner};
+use proptest::test_runner::{
+    Config, FileFailurePersistence, RngAlgorithm, TestCaseResult, TestRng, TestRunner,
+};
 
 use crate::change::Change;
 
-/// Tries a property on `default` cases of up to four changes, or on `SCRIP_CASES`; what failed is
-/// kept in `fuzz.regressions` and tried first.
+/// Tries a property on `default` cases of up to four changes, the same in every run, or on
+/// `SCRIP_CASES` of any; what failed is kept in `fuzz.regressions` and tried first.
 #[track_caller]
 fn check(default: u32, mut property: impl FnMut(usize, Vec<Change>) -> TestCaseResult) {
-    let cases = std::env::var("SCRIP_CASES").map(|cases| cases.parse().unwrap());
+    let wanted = std::env::var("SCRIP_CASES").ok().map(|cases| cases.parse().unwrap());
     let kept = FileFailurePersistence::Direct("tests/fuzz.regressions");
     let config: Config = ProptestConfig {
-        cases: cases.unwrap_or(default),
+        cases: wanted.unwrap_or(default),
         failure_persistence: Some(Box::new(kept)),
         source_file: Some(file!()),
         ..ProptestConfig::default()
     };
     let property = std::cell::RefCell::new(&mut property);
     let which = proptest::prelude::any::<usize>();
-    TestRunner::new(config)
+    let mut runner = match wanted {
+        Some(_) => TestRunner::new(config),
+        None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
+    };
+    runner
         .run(&(which, change::some()), |(which, changes)| (property.borrow_mut())(which, changes))
         .unwrap();
 }

@@ -1,11 +1,13 @@
 use super::*;
+use crate::amount::Change;
 use crate::currency::Currency;
 use crate::draft::{Draft, Grace};
 use crate::entry::Line;
 use crate::program::{Document, RateDocument};
 use crate::purchase::{self, LineKind, Purchase, PurchaseLine};
 use crate::sample::{
-    appended, at, entry, lots, minor, named, points, postings, program, program_with,
+    appended, at, entry, lots, minor, named, points, points_asset, postings, program, program_with,
+    units,
 };
 use crate::tier;
 use crate::wallet::Hold;
@@ -566,4 +568,38 @@ fn level_that_was_kept_at_its_anniversary_is_not_taken_back() {
     assert_eq!(alice.level(), "silver");
     alice.returns("1", "1 600.00", "2027-11-20T14:00:00Z");
     assert_eq!(alice.level(), "silver");
+}
+
+/// Two definitions may expire in one line, and two lots of one.
+#[test]
+fn lost_is_what_the_orders_own_lot_lost_at_its_expiry() {
+    let earned = Earned {
+        points: named("p"),
+        into_lot: points(9),
+        accrue_at: None,
+        expires_at: Some(at(NOW)),
+        is_expired: false,
+        excused: Points::ZERO,
+    };
+    let own = Posting {
+        asset: points_asset("p"),
+        id: None,
+        reason: PostingReason::Expired,
+        amount: Change::minus(units(4)),
+        at: at(NOW),
+        accrue_at: None,
+        expires_at: Some(at(NOW)),
+        lot_issued: Some(units(9)),
+    };
+    assert_eq!(lost(std::slice::from_ref(&own), &earned), Some((units(4), units(9))));
+    for other in [
+        Posting { reason: PostingReason::Reversed, ..own.clone() },
+        Posting { id: Some(named("l")), ..own.clone() },
+        Posting { asset: points_asset("q"), ..own.clone() },
+        Posting { expires_at: Some(at(LATER)), ..own.clone() },
+        Posting { at: at(LATER), ..own.clone() },
+        Posting { lot_issued: None, ..own.clone() },
+    ] {
+        assert_eq!(lost(std::slice::from_ref(&other), &earned), None, "{other:?}");
+    }
 }
