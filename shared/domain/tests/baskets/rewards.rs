@@ -441,12 +441,19 @@ fn share_of_a_reward_that_comes_to_what_is_left_keeps_it_from_nothing() {
 }
 
 #[test]
-fn rewards_that_leave_nothing_to_pay_are_refused_for_that_whatever_kept_one_of_them() {
+fn rewards_are_refused_for_that_nothing_is_left_to_pay_or_for_what_kept_the_first() {
     // Half of 20.00 and the other 10.00: no rule keeps them from 25.00, there is no more to pay.
     check(
         "holds  reward half 20.00 as first until 2026-12-01, reward plain 20.00
          buys   20.00
          uses   rewards 25.00
          refused only 20.00 left for it to pay",
+    );
+    // Half of 15.00 keeps the first from the rest; that the second finds too low a spend comes after.
+    check(
+        "holds  reward half 20.00 as first until 2026-12-01, reward min20 10.00
+         buys   15.00
+         uses   rewards 12.00
+         refused maximum_share, rewards pay 7.50 at most",
     );
 }
