@@ -20,5 +20,3 @@ mod operations;
 mod textbook;
 mod till;
 pub mod units;
-
-pub use till::{Till, Told};

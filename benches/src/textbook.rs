@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConsumedCapacity, Put, ReturnConsumedCapacity, TransactWriteItem,
 };
 use scrip_local::{Direct, TABLE, builder_at};
-use scrip_store::{client_config, create_table};
+use scrip_store::{client_config, create_table, halves};
 
 use crate::units::Units;
 
@@ -70,11 +70,11 @@ pub(crate) async fn cost(design: Design, lots: usize, work: Work) -> Option<Unit
         Work::Issue { lots: more } => {
             // A lot is added without looking at the others, where they are items.
             book.read(if design == Design::A { 0 } else { lots }).await;
-            book.write("next", lots, lots + more).await?;
+            book.write(lots..lots + more, lots + more).await?;
         }
         Work::Spend { lots: from } => {
             book.read(lots).await;
-            book.write("next", 0, from).await?;
+            book.write(0..from, lots).await?;
         }
         // The transaction is refused; then what was done before is read.
         Work::Replay => {
@@ -162,16 +162,16 @@ impl Book {
             .unwrap()
     }
 
-    /// Writes the lots from `from` to `to` anew, the balance after it, the entry and, in A, the
+    /// Writes these lots anew, the balance with as many as there are then, the entry and, in A, the
     /// operation.
-    async fn write(&mut self, operation: &str, from: usize, to: usize) -> Option<()> {
-        let mut puts = vec![self.balance(to.max(from)), Self::entry(operation)];
+    async fn write(&mut self, changed: std::ops::Range<usize>, lots: usize) -> Option<()> {
+        let mut puts = vec![self.balance(lots), Self::entry("next")];
         if self.design == Design::A {
-            let key = Self::item(&format!("OPERATION#{operation}"))
+            let key = Self::item("OPERATION#next")
                 .item("fingerprint", text("f2ca1bb6c7e907d06dafe4687e579fce"))
                 .condition_expression("attribute_not_exists(pk)");
             puts.push(key.build().unwrap());
-            puts.extend((from..to).map(Self::lot_item));
+            puts.extend(changed.map(Self::lot_item));
         }
         if ITEMS_MAX < puts.len() {
             return None;
@@ -234,14 +234,4 @@ impl Units {
     fn write(&mut self, consumed: &[ConsumedCapacity]) {
         self.write_halves += halves(consumed.iter());
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::float_arithmetic,
-    reason = "the SDK gives units as a float of whole halves, 0 or more"
-)]
-fn halves<'a>(consumed: impl Iterator<Item = &'a ConsumedCapacity>) -> u64 {
-    consumed.filter_map(ConsumedCapacity::capacity_units).map(|units| (units * 2.0) as u64).sum()
 }

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use aws_lambda_events::encodings::Body;
 use aws_sdk_dynamodb::Client;
-use scrip_domain::account::AccountId;
 use scrip_domain::time::Instant;
 use scrip_edge::{App, Function, KeyRing, Keys, Sweep, SweepOptions, SweepReport, serve, sweep};
 use scrip_local::{Direct, SAMPLE_PROGRAM, TABLE, builder_at};
@@ -16,26 +15,26 @@ use serde_json::{Map, Value, json};
 const START: &str = "2026-11-21T03:04:05Z";
 
 /// The ledger, with the sample program, and a clock that goes when it is told.
-pub struct Till {
+pub(crate) struct Till {
     /// What every function works with.
-    pub app: App,
+    pub(crate) app: App,
     /// A client of the same database.
-    pub client: Client,
+    pub(crate) client: Client,
     now_ms: Arc<AtomicI64>,
 }
 
 /// What came back, and what it cost.
 #[derive(Debug)]
-pub struct Told {
+pub(crate) struct Told {
     /// The body.
-    pub body: Value,
+    pub(crate) body: Value,
     /// The units.
-    pub usage: Usage,
+    pub(crate) usage: Usage,
 }
 
 impl Till {
     /// A new ledger.
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let database = Direct::memory().unwrap();
         let config = builder_at("http://till.invalid").http_client(database);
         let client = Client::from_conf(client_config(config));
@@ -54,23 +53,18 @@ impl Till {
     }
 
     /// Lets time pass.
-    pub fn pass(&self, seconds: i64) {
+    pub(crate) fn pass(&self, seconds: i64) {
         self.now_ms.fetch_add(seconds * 1_000, Ordering::Relaxed);
     }
 
     /// The instant that it is.
-    pub fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.app.ledger.now()
-    }
-
-    /// The account of a member.
-    pub fn account(member: &str) -> AccountId {
-        AccountId::Member(member.parse().unwrap())
     }
 
     /// Asks what must be answered: `route` with its ids in their order, words of one text, and a
     /// query after a `?`.
-    pub async fn ask(&self, route: &str, ids: &str, body: &Value) -> Told {
+    pub(crate) async fn ask(&self, route: &str, ids: &str, body: &Value) -> Told {
         let (route, query) = route.split_once('?').unwrap_or((route, ""));
         let names = route.split(['{', '}']).skip(1).step_by(2);
         let path: Map<String, Value> =
@@ -104,7 +98,7 @@ impl Till {
     }
 
     /// Runs a job.
-    pub async fn sweep<S: Sweep + 'static>(&self) -> (SweepReport, Usage) {
+    pub(crate) async fn sweep<S: Sweep + 'static>(&self) -> (SweepReport, Usage) {
         Box::pin(sweep::<S>(&self.app, SweepOptions::default())).await.unwrap()
     }
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use scrip_benches::growth::{LINES, MEMBERS, of_log, of_members};
-use scrip_benches::units::{LOTS, Units, lines, measure};
+use scrip_benches::units::{LOTS, lines, measure};
 
 fn page(name: &str) -> String {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/performance");
@@ -32,7 +32,7 @@ async fn costs_do_not_grow_with_the_log() {
     // Seven doublings, of a line each.
     let most = past_short.read_halves + 2 * 7;
     assert!(past_long.read_halves <= most, "{past_short} became {past_long}");
-    assert_eq!(past_long, Units { write_halves: 0, ..past_long });
+    assert_eq!(past_long.write_halves, 0);
 }
 
 /// A sweep costs what is due, not what there is.
@@ -40,5 +40,6 @@ async fn costs_do_not_grow_with_the_log() {
 async fn sweep_costs_the_same_beside_more_members() {
     let few = of_members(MEMBERS[0]).await;
     assert_eq!(few, of_members(MEMBERS[1]).await);
-    assert!(few.0 <= 200 && few.1 <= 400, "{few:?}");
+    // One read unit and two write units.
+    assert_eq!(few, (100, 200));
 }

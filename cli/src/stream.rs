@@ -25,6 +25,7 @@ use scrip_domain::time::Instant;
 use scrip_edge::{Problem, Telemetry};
 use scrip_publish::{Bus, Publish, SOURCE};
 use scrip_store::StoreError;
+use serde::Serialize;
 use serde_dynamo::Item;
 use serde_json::{Value, json};
 
@@ -100,7 +101,8 @@ impl Published {
     async fn publish(&mut self, images: Vec<Image>) -> Result<(), StoreError> {
         let unavailable = |detail: String| StoreError::Unavailable { call: "PutEvents", detail };
         let bus = Bus::memory();
-        let event = event(images).map_err(|error| unavailable(error.to_string()))?;
+        let event = event(images.into_iter().map(Item::from))
+            .map_err(|error| unavailable(error.to_string()))?;
         if let Some(failed) =
             (Publish { bus: bus.clone(), telemetry: Telemetry::Log }).handle(event).await
         {
@@ -181,15 +183,17 @@ fn delivered(number: u64, detail_type: &str, time: Instant, detail: &Value) -> V
     })
 }
 
-/// The event that the table's stream would send to the function.
-fn event(images: Vec<Image>) -> Result<StreamEvent, serde_json::Error> {
+/// The event that the table's stream sends to the function: its images as they are stored.
+pub(crate) fn event<T: Serialize>(
+    images: impl IntoIterator<Item = T>,
+) -> Result<StreamEvent, serde_json::Error> {
     let records = images.into_iter().zip(1_u64..).map(|(image, number)| {
         json!({
             "awsRegion": "local",
             "eventID": number.to_string(),
             "eventName": "INSERT",
             "dynamodb": {
-                "NewImage": Item::from(image),
+                "NewImage": image,
                 "SequenceNumber": number.to_string(),
                 "SizeBytes": 0,
             },

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_lambda_events::dynamodb::Event as StreamEvent;
 use scrip_edge::Telemetry;
 use scrip_publish::{Bus, Publish};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::simulate::dice::Dice;
 use crate::simulate::run::Run;
+use crate::stream::event;
 
 /// Records of a batch.
 const BATCH: usize = 50;
@@ -91,21 +91,4 @@ pub(crate) async fn consume(run: &Arc<Run>, step: Option<usize>, dice: &mut Dice
         run.consumer().place = place.saturating_add(count);
     }
     true
-}
-
-/// The event that the table's stream sends: its images are written as the requests were.
-fn event(images: Vec<Value>) -> Result<StreamEvent, serde_json::Error> {
-    let records = images.into_iter().zip(1_u64..).map(|(image, number)| {
-        json!({
-            "awsRegion": "local",
-            "eventID": number.to_string(),
-            "eventName": "INSERT",
-            "dynamodb": {
-                "NewImage": image,
-                "SequenceNumber": number.to_string(),
-                "SizeBytes": 0,
-            },
-        })
-    });
-    serde_json::from_value(json!({"Records": records.collect::<Vec<_>>()}))
 }

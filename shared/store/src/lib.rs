@@ -38,4 +38,4 @@ pub use program::ProgramVersion;
 pub use purchased::PurchasedCard;
 pub use read::{AsOf, Page};
 pub use table::{INDEX, create_table};
-pub use usage::Usage;
+pub use usage::{Usage, halves};

@@ -80,13 +80,14 @@ impl Meter {
     }
 }
 
+/// What calls consumed, in halves of units.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::float_arithmetic,
     reason = "the SDK gives units as a float, always a multiple of a half and small"
 )]
-fn halves<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> u64 {
+pub fn halves<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> u64 {
     consumed
         .into_iter()
         .filter_map(ConsumedCapacity::capacity_units)
