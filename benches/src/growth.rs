@@ -1,10 +1,13 @@
 //! What operations cost as the log grows, and a sweep as members do.
 
+use std::error::Error;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use scrip_expire::Expire;
 use serde_json::{Value, json};
 
+use crate::chart::{Chart, draw};
 use crate::till::Till;
 use crate::units::Units;
 
@@ -87,6 +90,7 @@ pub fn page(logs: &[(usize, [Units; 6])], members: &[(usize, (u64, u64))]) -> St
         "# Growth\n\n\
          Units as the engine counts them (`read / write`). Written by `cargo run --profile simulate -p scrip-benches \
          --bin growth`; a test repeats the shorter ones.\n\n\
+         ![Read and write units by lines and by members](growth.svg)\n\n\
          ## With the length of the log\n\n| operation |",
     );
     for (lines, _) in logs {
@@ -109,4 +113,45 @@ pub fn page(logs: &[(usize, [Units; 6])], members: &[(usize, (u64, u64))]) -> St
         let _ = writeln!(page, "| {count} | {} | {} |", hundredths(read), hundredths(write));
     }
     page
+}
+
+/// The same as a picture: what is read and written as the log grows, and as members do.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn plot(
+    logs: &[(usize, [Units; 6])],
+    members: &[(usize, (u64, u64))],
+    path: &Path,
+) -> Result<(), Box<dyn Error>> {
+    let of = |place: usize, value: fn(&Units) -> u64| {
+        logs.iter().map(|(_, units)| Some(value(&units[place]) * 500)).collect()
+    };
+    let lines = || ("lines of the log", logs.iter().map(|(count, _)| count.to_string()).collect());
+    let read = Chart {
+        title: "read units".to_owned(),
+        across: lines(),
+        series: vec![
+            ("as of the past", of(5, |it| it.read_halves)),
+            ("a redemption", of(3, |it| it.read_halves)),
+            ("a balance", of(0, |it| it.read_halves)),
+        ],
+    };
+    let written = Chart {
+        title: "write units".to_owned(),
+        across: lines(),
+        series: vec![
+            ("a purchase", of(2, |it| it.write_halves)),
+            ("a redemption", of(3, |it| it.write_halves)),
+        ],
+    };
+    let sweep = Chart {
+        title: "units of a sweep for each account that is due".to_owned(),
+        across: ("other members", members.iter().map(|(count, _)| count.to_string()).collect()),
+        series: vec![
+            ("written", members.iter().map(|(_, (_, it))| Some(it * 10)).collect()),
+            ("read", members.iter().map(|(_, (it, _))| Some(it * 10)).collect()),
+        ],
+    };
+    draw(&[read, written, sweep], path)
 }

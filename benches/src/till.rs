@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use aws_lambda_events::encodings::Body;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::HttpClient;
 use scrip_domain::time::Instant;
-use scrip_edge::{App, Function, KeyRing, Keys, Sweep, SweepOptions, SweepReport, serve, sweep};
+use scrip_edge::{
+    App, Function, Handled, KeyRing, Keys, Sweep, SweepOptions, SweepReport, serve, sweep,
+};
 use scrip_local::{Direct, SAMPLE_PROGRAM, TABLE, builder_at};
 use scrip_store::{Ledger, Usage, client_config, create_table};
 use serde_json::{Map, Value, json};
@@ -35,7 +38,11 @@ pub(crate) struct Told {
 impl Till {
     /// A new ledger.
     pub(crate) async fn open() -> Self {
-        let database = Direct::memory().unwrap();
+        Self::over(Direct::memory().unwrap()).await
+    }
+
+    /// A new ledger in a database that is reached like this.
+    pub(crate) async fn over(database: impl HttpClient + 'static) -> Self {
         let config = builder_at("http://till.invalid").http_client(database);
         let client = Client::from_conf(client_config(config));
         create_table(&client, TABLE).await.unwrap();
@@ -62,9 +69,17 @@ impl Till {
         self.app.ledger.now()
     }
 
-    /// Asks what must be answered: `route` with its ids in their order, words of one text, and a
-    /// query after a `?`.
+    /// Asks what must be done.
     pub(crate) async fn ask(&self, route: &str, ids: &str, body: &Value) -> Told {
+        let handled = self.answer(route, ids, body).await;
+        let Some(Body::Text(text)) = handled.response.body else { panic!("{route}: no body") };
+        let status = handled.response.status_code;
+        assert!((200..300).contains(&status), "{route} {ids}: {status} {text}");
+        Told { body: serde_json::from_str(&text).unwrap(), usage: handled.usage }
+    }
+
+    /// Asks: `route` with its ids in their order, words of one text, and a query after a `?`.
+    pub(crate) async fn answer(&self, route: &str, ids: &str, body: &Value) -> Handled {
         let (route, query) = route.split_once('?').unwrap_or((route, ""));
         let names = route.split(['{', '}']).skip(1).step_by(2);
         let path: Map<String, Value> =
@@ -83,18 +98,14 @@ impl Till {
         let event = serde_json::from_value(event).unwrap();
         let app = &self.app;
         // Boxed: the futures of the SDK are deep.
-        let handled = match function(route) {
+        match function(route) {
             "earn" => Box::pin(serve::<scrip_earn::Earn>(app, event)).await,
             "credit" => Box::pin(serve::<scrip_credit::Credit>(app, event)).await,
             "redeem" => Box::pin(serve::<scrip_redeem::Redeem>(app, event)).await,
             "gift-card" => Box::pin(serve::<scrip_gift_card::GiftCard>(app, event)).await,
             "wallet" => Box::pin(serve::<scrip_wallet::Wallet>(app, event)).await,
             _ => Box::pin(serve::<scrip_program::ProgramFunction>(app, event)).await,
-        };
-        let Some(Body::Text(text)) = handled.response.body else { panic!("{route}: no body") };
-        let status = handled.response.status_code;
-        assert!((200..300).contains(&status), "{route} {ids}: {status} {text}");
-        Told { body: serde_json::from_str(&text).unwrap(), usage: handled.usage }
+        }
     }
 
     /// Runs a job.

@@ -1,12 +1,15 @@
 //! Read and write units of every operation, by lots; beside two designs of a textbook.
 
+use std::error::Error;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use scrip_local::TABLE;
 use scrip_store::Usage;
 use serde_json::Value;
 
+use crate::chart::{Chart, draw};
 use crate::operations::{Ask, lot, operations};
 use crate::textbook::{Design, Work, cost};
 use crate::till::Till;
@@ -188,6 +191,7 @@ pub fn page(rows: &[Row]) -> String {
          price is that of a million such operations at 30 lots, on demand in us-east-1 ($0.625 for a million \
          write units, $0.125 for a million read units). `cargo run --profile simulate -p scrip-benches --bin \
          units` writes this page, and a test compares the figures up to 30 lots.\n\n\
+         ![Price by lots, beside two textbook designs](units.svg)\n\n\
          | operation | 1 lot | 10 lots | 30 lots | the line, bytes at 10 / 30 lots | 100 lots | $ a million |\n\
          |---|---|---|---|---|---|---|\n",
     );
@@ -218,4 +222,23 @@ pub fn page(rows: &[Row]) -> String {
         let _ = writeln!(page, "{line} {} | {price} |", cell(at_100));
     }
     page
+}
+
+/// The price of the compared operations by lots, as a picture.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn plot(rows: &[Row], path: &Path) -> Result<(), Box<dyn Error>> {
+    let price = |units: &Option<Units>| units.map(|units| units.cents_a_million() * 10);
+    let charts = rows.iter().filter_map(|row| {
+        let [a, b] = row.textbook.as_ref()?;
+        let ours = row.units.iter().map(|units| price(&Some(*units))).collect();
+        let textbook = |units: &[Option<Units>]| units.iter().map(price).collect();
+        Some(Chart {
+            title: format!("$ for a million: {}", row.name),
+            across: ("lots", LOTS.iter().map(usize::to_string).collect()),
+            series: vec![("scrip", ours), ("A", textbook(a)), ("B", textbook(b))],
+        })
+    });
+    draw(&charts.collect::<Vec<_>>(), path)
 }

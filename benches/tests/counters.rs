@@ -3,7 +3,9 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::path::Path;
+use std::time::Duration;
 
+use scrip_benches::contention;
 use scrip_benches::growth::{LINES, MEMBERS, of_log, of_members};
 use scrip_benches::units::{LOTS, lines, measure};
 
@@ -42,4 +44,16 @@ async fn sweep_costs_the_same_beside_more_members() {
     assert_eq!(few, of_members(MEMBERS[1]).await);
     // One read unit and two write units.
     assert_eq!(few, (100, 200));
+}
+
+/// Eight writers of one wallet: nobody is refused, and what the lost races cost is bounded. A pause
+/// too few or a read too many shows here.
+#[tokio::test(start_paused = true)]
+async fn writers_of_one_wallet_waste_little() {
+    let alone = contention::measure(1, Duration::from_secs(5)).await;
+    let eight = contention::measure(8, Duration::from_secs(5)).await;
+    assert_eq!((eight.refused, alone.races_lost), (0, 0));
+    assert!(alone.a_second() * 3 / 2 < eight.a_second(), "{} a second", eight.a_second());
+    let (price, most) = (eight.cents_a_million(), alone.cents_a_million() * 5 / 2);
+    assert!(price < most, "{price} of at most {most} cents a million");
 }

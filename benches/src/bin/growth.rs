@@ -1,8 +1,8 @@
-//! Writes `docs/performance/growth.md`.
+//! Writes `docs/performance/growth.md` and its plot.
 
 use std::path::Path;
 
-use scrip_benches::growth::{LINES, MEMBERS, of_log, of_members, page};
+use scrip_benches::growth::{LINES, MEMBERS, of_log, of_members, page, plot};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -17,5 +17,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/performance");
     std::fs::write(docs.join("growth.md"), page(&logs, &members))?;
+    plot(&logs, &members, &docs.join("growth.svg"))?;
     Ok(())
 }

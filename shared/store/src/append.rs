@@ -14,8 +14,8 @@ use crate::table::PARTITION;
 
 /// Why one try did not end it.
 pub(crate) enum Setback<R: std::error::Error + 'static> {
-    /// Somebody else wrote the next line.
-    Raced,
+    /// Somebody else wrote the next line: this one, where the store has shown it.
+    Raced(Option<Item>),
     /// Nothing was heard of a write, or the store did not answer.
     Unheard(Unheard),
     /// There is no point in trying again.
@@ -98,10 +98,10 @@ impl Ledger {
 
 fn setback_of_put<R: std::error::Error + 'static>(error: &SdkError<PutItemError>) -> Setback<R> {
     match error.as_service_error() {
-        Some(
-            PutItemError::ConditionalCheckFailedException(_)
-            | PutItemError::TransactionConflictException(_),
-        ) => Setback::Raced,
+        Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+            Setback::Raced(failed.item().cloned())
+        }
+        Some(PutItemError::TransactionConflictException(_)) => Setback::Raced(None),
         _ => StoreError::from_sdk("PutItem", error).into(),
     }
 }
@@ -116,7 +116,7 @@ fn setback_of_transaction<R: std::error::Error + 'static>(
         let raced = ["ConditionalCheckFailed", "TransactionConflict"];
         let mut codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
         if codes.any(|code| raced.contains(&code)) {
-            return Setback::Raced;
+            return Setback::Raced(None);
         }
     }
     StoreError::from_sdk("TransactWriteItems", error).into()

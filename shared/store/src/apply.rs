@@ -8,8 +8,11 @@
 //! | 4. stamp the order marker, put the due markers | before the lines that need them |
 //! | 5. put the next line of each, if there is none | the one write that counts |
 //!
-//! A lost race starts again at 1, a bounded number of times. So does a write of which nothing was
-//! heard: the look-up then finds it, or it did not happen.
+//! A put that loses its race is shown the line in its place. All lines before that one were looked
+//! up, so it is followed up at once: unless it is the operation itself, decide on it and put the line
+//! after it. When that is lost, too, or a request is about an earlier operation, or nothing was heard
+//! of a write, it starts again at 1 after a pause, a bounded number of times: the look-up then finds
+//! what was written, or it did not happen.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,7 +28,7 @@ use tokio::time::Instant as Stopwatch;
 
 use crate::append::{Setback, Unheard};
 use crate::canonical::Hash;
-use crate::document;
+use crate::document::{self, Item};
 use crate::error::StoreError;
 use crate::key;
 use crate::ledger::{Ledger, Recorded};
@@ -33,17 +36,19 @@ use crate::marker::{Claim, arm};
 use crate::operation::{ApplyError, Outcome, Request, Situation};
 use crate::read::{Freshness, newest_of};
 
-/// Tries before a caller is told that a wallet is contended. Each costs at least two reads.
-const TRIES_MAX: u32 = 10;
+/// Tries before a caller is told that a wallet is contended.
+const TRIES_MAX: u32 = 50;
 /// No new try begins after this: API Gateway gives up after 30 s.
 const TRYING: Duration = Duration::from_secs(10);
 /// A decision older than this is made again instead of appended. Sweeps and take-overs of order
 /// markers rely on it: they wait fifteen times as long.
 const DECISION_AGE_MAX: Duration = Duration::from_mins(1);
-/// The first pause after a lost race is random up to this, and doubles with each try.
-const PAUSE: Duration = Duration::from_millis(25);
+/// The first pause is random up to this, and doubles with each.
+const PAUSE: Duration = Duration::from_millis(100);
 /// No pause is longer.
-const PAUSE_MAX: Duration = Duration::from_millis(400);
+const PAUSE_MAX: Duration = Duration::from_millis(800);
+/// The most races lost in a row that are followed up without a pause.
+const FOLLOWED_MAX: u32 = 3;
 /// What the chain of hashes begins with.
 const BEFORE_THE_FIRST: Hash = [0; 32];
 
@@ -62,6 +67,9 @@ enum Settled<T> {
 struct Asked<'a> {
     request: &'a Request,
     newest: Option<Recorded>,
+    /// Whether the newest line is the one that a put found in its place. All before it were looked
+    /// up.
+    is_followed: bool,
     /// The number of the newest line of what the request is about.
     about_number: Sight,
 }
@@ -73,6 +81,15 @@ enum Sight {
     None,
     /// Its number, if there is one, read consistently.
     Consistent(Option<u64>),
+}
+
+/// How a caller bears lost races. What these numbers do is measured by the benchmark of contention.
+#[derive(Default)]
+struct Patience {
+    /// So far.
+    pauses: u32,
+    /// Races lost since the last pause.
+    lost: u32,
 }
 
 /// The other accounts of an operation, as they were read.
@@ -113,16 +130,21 @@ impl Ledger {
         let started = Stopwatch::now();
         let mut tries = 0;
         let mut unheard: Option<Unheard> = None;
+        let mut ahead = None;
+        let mut patience = Patience::default();
         loop {
             // Boxed: the futures of the SDK are deep.
-            let setback = match Box::pin(self.attempt(request, &decide)).await {
+            let setback = match Box::pin(self.attempt(request, ahead.take(), &decide)).await {
                 Ok(settled) => return Ok(settled),
                 Err(setback) => setback,
             };
             tries += 1;
             let given_up = TRIES_MAX <= tries || TRYING <= started.elapsed();
             match setback {
-                Setback::Raced => self.meter.lost_race(),
+                Setback::Raced(line) => {
+                    self.meter.lost_race();
+                    ahead = line.filter(|_| request.about.is_none() && patience.insists());
+                }
                 Setback::Unheard(now) => {
                     let line = now.line.or(unheard.and_then(|before| before.line));
                     unheard = Some(Unheard { line, ..now });
@@ -133,7 +155,9 @@ impl Ledger {
             if given_up {
                 return self.last_look(request, ApplyError::Contended, unheard).await;
             }
-            tokio::time::sleep(pause(tries)).await;
+            if ahead.is_none() {
+                tokio::time::sleep(patience.pause()).await;
+            }
         }
     }
 
@@ -150,10 +174,10 @@ impl Ledger {
         R: std::error::Error + 'static,
     {
         let newest = self.newest(&request.account).await?;
-        let mut asked = Asked { request, newest, about_number: Sight::None };
+        let mut asked = Asked { request, newest, is_followed: false, about_number: Sight::None };
         match self.replay(&mut asked).await {
             Ok(Some(settled)) => Ok(settled),
-            Ok(None) | Err(Setback::Raced) => {
+            Ok(None) | Err(Setback::Raced(_)) => {
                 let open = unheard.filter(|unheard| unheard.is_open(asked.number()));
                 Err(open.map_or(told, |unheard| unheard.error.into()))
             }
@@ -165,14 +189,19 @@ impl Ledger {
     async fn attempt<T, R, D>(
         &self,
         request: &Request,
+        ahead: Option<Item>,
         decide: &D,
     ) -> Result<Settled<T>, Setback<R>>
     where
         D: Fn(&Situation<'_>) -> Result<Decision<T>, R>,
         R: std::error::Error + 'static,
     {
-        let newest = self.newest(&request.account).await?;
-        let mut asked = Asked { request, newest, about_number: Sight::None };
+        let is_followed = ahead.is_some();
+        let newest = match ahead {
+            Some(line) => Some(document::decode(&request.account, line)?),
+            None => self.newest(&request.account).await?,
+        };
+        let mut asked = Asked { request, newest, is_followed, about_number: Sight::None };
         let decided_at = Stopwatch::now();
         self.one_instant(asked.newest.iter())?;
         if let Some(settled) = self.replay(&mut asked).await? {
@@ -237,10 +266,15 @@ impl Ledger {
     async fn look_up(&self, asked: &mut Asked<'_>) -> Result<Option<u64>, StoreError> {
         let Request { account, operation, about, .. } = asked.request;
         // An empty log holds no operation.
-        let (Some(operation), Some(_)) = (operation, &asked.newest) else {
+        let (Some(operation), Some(newest)) = (operation, &asked.newest) else {
             return Ok(None);
         };
         let name = key::operation(account, operation);
+        if asked.is_followed {
+            let ahead = newest.entry.line.detail.operation();
+            let is_same = ahead.is_some_and(|ahead| key::operation(account, &ahead) == name);
+            return Ok(is_same.then_some(newest.entry.number));
+        }
         let about = about.as_ref().map(|about| key::operation(account, about));
         let Some(prefix) = about.filter(|prefix| name.starts_with(prefix)) else {
             return self.find_operation(account, &name).await;
@@ -375,7 +409,7 @@ impl Ledger {
             first.get_or_insert(entry);
         }
         if DECISION_AGE_MAX < decided_at.elapsed() {
-            return Err(Setback::Raced);
+            return Err(Setback::Raced(None));
         }
         let nothing = || StoreError::damaged(&request.account.to_string(), "line", "nothing");
         let first = first.ok_or_else(nothing)?;
@@ -406,10 +440,19 @@ fn belongs_elsewhere<R: std::error::Error + 'static>(operation: &Operation) -> A
     }
 }
 
-/// A random pause, so that those who lost a race do not meet again.
-fn pause(tries: u32) -> Duration {
-    let longest =
-        PAUSE.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1))).min(PAUSE_MAX);
-    let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(fastrand::u64(0..=longest_ms))
+impl Patience {
+    /// Whether a lost race is followed up at once. Who has paused more often insists longer.
+    fn insists(&mut self) -> bool {
+        self.lost += 1;
+        self.lost <= (self.pauses + 1).min(FOLLOWED_MAX)
+    }
+
+    /// A random pause, so that those who lost a race do not meet again.
+    fn pause(&mut self) -> Duration {
+        let longest = PAUSE.saturating_mul(2_u32.saturating_pow(self.pauses)).min(PAUSE_MAX);
+        self.pauses += 1;
+        self.lost = 0;
+        let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(fastrand::u64(0..=longest_ms))
+    }
 }

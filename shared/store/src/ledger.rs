@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 use scrip_domain::entry::Entry;
 use scrip_domain::time::Instant;
 
@@ -64,7 +64,8 @@ impl Ledger {
         (self.clock)()
     }
 
-    /// Puts an item, unless there is one of its key. It is sent once.
+    /// Puts an item, unless there is one of its key, which the error then shows: that costs nothing
+    /// more. It is sent once.
     pub(crate) async fn put_new(&self, item: Item) -> Result<(), SdkError<PutItemError>> {
         let put = self
             .client
@@ -73,6 +74,7 @@ impl Ledger {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(#pk)")
             .expression_attribute_names("#pk", PARTITION)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .customize()
             .config_override(line_config())

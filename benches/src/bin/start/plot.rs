@@ -70,11 +70,11 @@ impl Bars {
         let most = i32::try_from(values.chain(targets).max().unwrap_or_default())?;
         let top = (most / self.step + 1) * self.step;
         let right = i32::try_from(self.values.len())? * GROUP;
-        let (width, height) = area.dim_in_pixel();
+        let (columns, lines) = area.get_pixel_range();
         let (across, down) = MARGIN;
         // From below: values grow upwards.
-        let (below, above) = (i32::try_from(height)? - down / 2 - 8, down);
-        let pixels = (across..i32::try_from(width)? - 100, below..above);
+        let (below, above) = (lines.end - down / 2 - 8, lines.start + down);
+        let pixels = (columns.start + across..columns.end - 100, below..above);
         let panel = area.apply_coord_spec(Cartesian2d::<RangedCoordi32, RangedCoordi32>::new(
             0..right,
             0..top,

@@ -93,8 +93,8 @@ async fn decision_is_made_again_when_another_line_comes_between() {
     let part = request("alice", Operation::Award("second".parse().unwrap()), &5);
     let seen = std::sync::Mutex::new(Vec::new());
     let runtime = tokio::runtime::Handle::current();
-    let entry = bench
-        .ledger
+    let ledger = bench.ledger.metered();
+    let entry = ledger
         .apply(&part, |it| {
             let first = {
                 let mut seen = seen.lock().unwrap();
@@ -116,6 +116,9 @@ async fn decision_is_made_again_when_another_line_comes_between() {
         .await;
     assert_eq!(appended(entry).number, 3);
     assert_eq!(*seen.lock().unwrap(), [10, 17]);
+    // The line that came between was shown by the put: newest line and look-up are read once.
+    let usage = ledger.usage();
+    assert_eq!((usage.read_halves, usage.races_lost), (4, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@
 //! | [`Step::ReadAbout`] | `newest_about`: of another operation at first from an index that may be behind |
 //! | [`Step::ReadAboutAgain`] | the same, consistently, when nothing would be appended |
 //! | [`Step::Put`] | `append.rs`, `append`: the put of line `n + 1`, and what came of it: [`Fate`] |
+//! | [`Fate::Followed`] | `apply.rs`, `run`: what was in its place is decided on, and nothing read |
 //! | [`Step::Arrive`] | a put arrives of which nobody expects anything any more |
 //! | [`Step::LastRead`], [`Step::LastLook`] | `last_look`, after the last try, and before anybody who sent a put unheard is refused |
 //! | [`Step::Stop`] | the caller is killed, or its answer is lost |
@@ -58,6 +59,8 @@ enum Mutant {
     AnyRequest,
     /// The SDK sends the put of a line again by itself.
     Resend,
+    /// A line that was found in the place of a put is not looked at for the operation's name.
+    FollowBlindly,
 }
 
 /// What becomes of a put.
@@ -65,6 +68,8 @@ enum Mutant {
 enum Fate {
     /// It is decided, and the answer arrives.
     Heard,
+    /// Another line is in its place, and is followed up at once.
+    Followed,
     /// It is decided, and the answer is lost.
     Unheard,
     /// It never arrives.
@@ -265,7 +270,7 @@ impl Append {
             Fate::Heard if self.land(state, number, line) => {
                 return Self::tell(state, caller, Told::Line(number));
             }
-            Fate::Heard | Fate::Conflict => {}
+            Fate::Heard | Fate::Followed | Fate::Conflict => {}
             Fate::Unheard => {
                 self.land(state, number, line);
                 state.callers[caller].unheard = Some(number);
@@ -278,10 +283,22 @@ impl Append {
         }
         let it = &mut state.callers[caller];
         it.tries += 1;
-        if it.tries < self.tries_max {
-            it.at = At::Idle;
-        } else {
+        if it.tries == self.tries_max {
             it.at = At::LastRead;
+        } else if fate == Fate::Followed {
+            self.follow(state, caller, number);
+        } else {
+            it.at = At::Idle;
+        }
+    }
+
+    /// Goes on from the line that a put found in its place: all before it were looked up.
+    fn follow(&self, state: &mut State, caller: usize, number: usize) {
+        let name = state.log[number - 1].request.map(|request| request.name);
+        if name == Some(self.requests[caller].name) && self.mutant != Mutant::FollowBlindly {
+            self.replay(state, caller, number);
+        } else {
+            self.go_on(state, caller, number);
         }
     }
 
@@ -290,10 +307,17 @@ impl Append {
         0 < Self::about(state, state.log.len())
     }
 
-    fn fates(&self, state: &State) -> impl Iterator<Item = Fate> + use<> {
-        let room = state.flight.len() < self.flight_max;
-        let late = room.then_some(Fate::Late);
-        [Fate::Heard, Fate::Unheard, Fate::Lost, Fate::Conflict].into_iter().chain(late)
+    /// Of the put of a line with this number.
+    fn fates(&self, state: &State, caller: usize, number: usize) -> Vec<Fate> {
+        let mut fates = vec![Fate::Heard, Fate::Unheard, Fate::Lost, Fate::Conflict];
+        let is_about = matches!(self.requests[caller].ask, Ask::Refund | Ask::Purchase);
+        if number <= state.log.len() && !is_about {
+            fates.push(Fate::Followed);
+        }
+        if state.flight.len() < self.flight_max {
+            fates.push(Fate::Late);
+        }
+        fates
     }
 
     fn steps_of(&self, state: &State, caller: usize, steps: &mut Vec<Step>) {
@@ -308,8 +332,9 @@ impl Append {
                 steps.extend((0..=state.log.len()).map(|lines| Step::ReadAbout(caller, lines)));
             }
             At::AboutAgain(_) => steps.push(Step::ReadAboutAgain(caller)),
-            At::Put(..) => {
-                steps.extend(self.fates(state).map(|fate| Step::Put(caller, fate)));
+            At::Put(number, _) => {
+                let fates = self.fates(state, caller, number);
+                steps.extend(fates.into_iter().map(|fate| Step::Put(caller, fate)));
                 if self.mutant == Mutant::Resend && state.flight.len() < self.flight_max {
                     steps.push(Step::SendAgain(caller));
                 }

@@ -60,6 +60,12 @@ fn operation_is_applied_twice_when_the_reads_are_swapped() {
 }
 
 #[test]
+fn operation_is_applied_twice_when_the_line_in_the_place_of_a_put_is_not_looked_at() {
+    let opening = vec![Line { lapsing: 2, ..UNIT }];
+    refute(ONCE, Append { mutant: Mutant::FollowBlindly, opening, ..callers(&[SPEND, SPEND]) });
+}
+
+#[test]
 fn line_is_lost_when_another_is_put_in_its_place() {
     refute(KEPT, Append { mutant: Mutant::PutAnyway, ..callers(&[SPEND, ANOTHER]) });
     let again = Append { sends_max: 2, ..callers(&[SPEND, AWARD]) };
