@@ -7,6 +7,9 @@ const { DynamoDBClient, PutItemCommand, QueryCommand } = require("@aws-sdk/clien
 const client = new DynamoDBClient({});
 const TableName = process.env.SCRIP_TABLE;
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
+// What is put, one after the other, under keys of the probe's own. The SDK takes bytes as bytes.
+const items = JSON.parse(process.env.PROBE_ITEMS, (name, value) =>
+  name === "B" ? Buffer.from(value, "base64") : value);
 const agent = new http.Agent({ keepAlive: true });
 
 function newest({ partition }) {
@@ -32,14 +35,14 @@ function operation({ partition, number }) {
   }));
 }
 
-function put({ partition, bytes }, number) {
+function put({ partition }, number, item) {
   return client.send(new PutItemCommand({
     TableName,
     Item: {
+      ...item,
       pk: { S: partition },
       sk: { S: `E#${String(number).padStart(12, "0")}` },
       op: { S: `OP#${number}#` },
-      body: { S: "x".repeat(bytes) },
     },
     ConditionExpression: "attribute_not_exists(#pk)",
     ExpressionAttributeNames: { "#pk": "pk" },
@@ -54,7 +57,7 @@ async function make(calls) {
   };
   await Promise.all(Array.from({ length: calls.at_once }, (_, first) => queue(first)));
   for (let write = 0; write < calls.writes; write += 1) {
-    await put(calls, calls.number + write);
+    await put(calls, calls.number + write, items[write % items.length]);
   }
   return { reads: calls.reads, writes: calls.writes };
 }

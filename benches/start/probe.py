@@ -1,5 +1,6 @@
 """What benches/src/bin/probe.rs does, in Python: a plain loop on Lambda's Runtime API, and the calls."""
 
+import base64
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,11 @@ from botocore.config import Config
 AT_ONCE_MAX = 16
 REGION = os.environ["AWS_REGION"]
 CLIENT = boto3.client("dynamodb", REGION, config=Config(max_pool_connections=AT_ONCE_MAX))
+# What is put, one after the other, under keys of the probe's own. The SDK takes bytes as bytes.
+ITEMS = json.loads(
+    os.environ["PROBE_ITEMS"],
+    object_hook=lambda it: {"B": base64.b64decode(it["B"])} if list(it) == ["B"] else it,
+)
 TABLE = os.environ["SCRIP_TABLE"]
 API = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation"
 
@@ -41,14 +47,14 @@ def operation(calls):
     )
 
 
-def put(calls, number):
+def put(calls, number, item):
     CLIENT.put_item(
         TableName=TABLE,
         Item={
+            **item,
             "pk": {"S": calls["partition"]},
             "sk": {"S": f"E#{number:012}"},
             "op": {"S": f"OP#{number}#"},
-            "body": {"S": "x" * calls["bytes"]},
         },
         ConditionExpression="attribute_not_exists(#pk)",
         ExpressionAttributeNames={"#pk": "pk"},
@@ -66,7 +72,7 @@ def make(calls):
         with ThreadPoolExecutor(calls["at_once"]) as pool:
             list(pool.map(queue, range(calls["at_once"])))
     for write in range(calls["writes"]):
-        put(calls, calls["number"] + write)
+        put(calls, calls["number"] + write, ITEMS[write % len(ITEMS)])
     return {"reads": calls["reads"], "writes": calls["writes"]}
 
 

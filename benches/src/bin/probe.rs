@@ -1,8 +1,10 @@
 //! The least that a function on the same runtime, client and store can be: it makes as many calls as
-//! it is told, and nothing else. What a function of the product takes longer is its own work.
+//! it is told, with the items that the function writes, and nothing else. What a function of the
+//! product takes longer is its own work.
 //!
 //! `benches/start/probe.cjs` and `benches/start/probe.py` are the same on other runtimes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_config::BehaviorVersion;
@@ -25,23 +27,25 @@ struct Calls {
     /// Queries: every other one of the newest item, the others of the index.
     reads: usize,
     /// Items put where there are none, after all reads.
-    writes: u64,
+    writes: usize,
     /// Queries under way at once.
     at_once: usize,
-    /// Of each item, beside its keys.
-    bytes: usize,
 }
 
 struct Probe {
     client: Client,
     table: String,
+    /// What is put, one after the other, under keys of the probe's own.
+    items: Vec<HashMap<String, AttributeValue>>,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let shared = aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await;
     let client = Client::from_conf(client_config(Builder::from(&shared)));
-    let probe = Arc::new(Probe { client, table: std::env::var("SCRIP_TABLE")? });
+    let items: Vec<serde_dynamo::Item> = serde_json::from_str(&std::env::var("PROBE_ITEMS")?)?;
+    let items = items.into_iter().map(Into::into).collect();
+    let probe = Arc::new(Probe { client, table: std::env::var("SCRIP_TABLE")?, items });
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Calls>| {
         let probe = Arc::clone(&probe);
         async move { probe.make(Arc::new(event.payload)).await }
@@ -68,8 +72,8 @@ impl Probe {
         while let Some(ended) = queues.join_next().await {
             ended??;
         }
-        for write in 0..calls.writes {
-            self.put(&calls, calls.number.saturating_add(write)).await?;
+        for (number, item) in (calls.number..).zip(self.items.iter().cycle()).take(calls.writes) {
+            self.put(&calls, number, item.clone()).await?;
         }
         Ok(json!({"reads": calls.reads, "writes": calls.writes}))
     }
@@ -107,14 +111,19 @@ impl Probe {
         Ok(())
     }
 
-    async fn put(&self, calls: &Calls, number: u64) -> Result<(), Error> {
+    async fn put(
+        &self,
+        calls: &Calls,
+        number: u64,
+        item: HashMap<String, AttributeValue>,
+    ) -> Result<(), Error> {
         self.client
             .put_item()
             .table_name(&self.table)
+            .set_item(Some(item))
             .item("pk", AttributeValue::S(calls.partition.clone()))
             .item("sk", AttributeValue::S(format!("E#{number:012}")))
             .item("op", AttributeValue::S(format!("OP#{number}#")))
-            .item("body", AttributeValue::S("x".repeat(calls.bytes)))
             .condition_expression("attribute_not_exists(#pk)")
             .expression_attribute_names("#pk", "pk")
             .send()

@@ -11,8 +11,6 @@ use tokio::net::TcpListener;
 
 /// The header that names what is called.
 const TARGET: &str = "x-amz-target";
-/// The bytes of the probe's put, and of an answer that holds its item, beside the item's body.
-const BESIDE_THE_BODY: usize = 230;
 /// Writes of one turn.
 const WRITES_MAX: u64 = 10;
 /// The ring of keys in the stand-in for Secrets Manager.
@@ -25,8 +23,8 @@ pub(crate) struct Recorder(Arc<Mutex<Vec<Call>>>);
 /// One call.
 pub(crate) struct Call {
     target: String,
-    sent_bytes: usize,
-    answered_bytes: usize,
+    sent: Value,
+    told: Value,
 }
 
 /// What the probe is to do, to make as many calls as a function.
@@ -36,8 +34,6 @@ pub(crate) struct Plan {
     pub(crate) writes: usize,
     /// Reads under way at once.
     pub(crate) at_once: usize,
-    /// Of an item that is written, or else of one that is found.
-    pub(crate) bytes: usize,
 }
 
 impl Recorder {
@@ -46,44 +42,56 @@ impl Recorder {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 
-    fn record(&self, headers: &HeaderMap, sent: &Bytes, answered_bytes: usize) {
-        let call =
-            Call { target: target(headers).to_owned(), sent_bytes: sent.len(), answered_bytes };
-        self.0.lock().unwrap().push(call);
+    fn record(&self, headers: &HeaderMap, sent: &Bytes, told: &[u8]) {
+        let [sent, told] = [sent, told].map(|body| serde_json::from_slice(body).unwrap());
+        self.0.lock().unwrap().push(Call { target: target(headers).to_owned(), sent, told });
+    }
+}
+
+impl Call {
+    fn operation(&self) -> &str {
+        self.target.split_once('.').unwrap().1
+    }
+
+    fn is_write(&self) -> bool {
+        match self.operation() {
+            "Query" | "GetItem" | "GetSecretValue" => false,
+            "PutItem" | "PutEvents" => true,
+            other => panic!("the probe has nothing like {other}"),
+        }
     }
 }
 
 impl Plan {
     /// As many calls as these.
     pub(crate) fn of(calls: &[Call], at_once: usize) -> Self {
-        let (mut reads, mut writes, mut written, mut found) = (0, 0, 0, 0);
-        for call in calls {
-            let (_, operation) = call.target.split_once('.').unwrap();
-            match operation {
-                "Query" | "GetItem" | "GetSecretValue" => {
-                    reads += 1;
-                    found = found.max(call.answered_bytes);
-                }
-                "PutItem" | "PutEvents" => {
-                    writes += 1;
-                    written += call.sent_bytes;
-                }
-                other => panic!("the probe has nothing like {other}"),
-            }
-        }
-        let bytes = written.checked_div(writes).unwrap_or(found);
-        Self { reads, writes, at_once, bytes: bytes.saturating_sub(BESIDE_THE_BODY) }
+        let writes = calls.iter().filter(|call| call.is_write()).count();
+        Self { reads: calls.len() - writes, writes, at_once }
     }
 
     /// The probe's event: a turn in this partition.
     pub(crate) fn event(&self, partition: &str, turn: u64) -> Value {
-        let Self { reads, writes, at_once, bytes } = self;
+        let Self { reads, writes, at_once } = self;
         let number = turn * WRITES_MAX;
         json!({
             "partition": partition, "number": number, "reads": reads, "writes": writes,
-            "at_once": at_once, "bytes": bytes,
+            "at_once": at_once,
         })
     }
+}
+
+/// The items that calls put, or else those that they found, as DynamoDB writes items.
+pub(crate) fn items(calls: &[Call]) -> Vec<Value> {
+    let put = calls.iter().filter(|call| call.is_write()).map(|call| match call.operation() {
+        "PutItem" => call.sent["Item"].clone(),
+        _ => json!({"body": {"S": call.sent.to_string()}}),
+    });
+    let put: Vec<Value> = put.collect();
+    if put.is_empty() {
+        let found = calls.iter().flat_map(|call| call.told["Items"].as_array()).flatten();
+        return found.cloned().collect();
+    }
+    put
 }
 
 /// A way to the store at this URL that records what goes through. Returns its own URL.
@@ -96,7 +104,7 @@ pub(crate) async fn way_to(store: String, recorder: Recorder) -> String {
         let answer = request.send().await.unwrap();
         let status = answer.status();
         let told = answer.bytes().await.unwrap();
-        recorder.record(&headers, &body, told.len());
+        recorder.record(&headers, &body, &told);
         (status, [(CONTENT_TYPE, "application/x-amz-json-1.0")], told)
     };
     served(Router::new().fallback(pass)).await
@@ -106,7 +114,7 @@ pub(crate) async fn way_to(store: String, recorder: Recorder) -> String {
 pub(crate) async fn services(recorder: Recorder) -> String {
     let answer = move |headers: HeaderMap, body: Bytes| async move {
         let told = reply(target(&headers), &body).to_string();
-        recorder.record(&headers, &body, told.len());
+        recorder.record(&headers, &body, told.as_bytes());
         ([(CONTENT_TYPE, "application/x-amz-json-1.1")], told)
     };
     served(Router::new().fallback(answer)).await
@@ -140,22 +148,25 @@ async fn served(router: Router) -> String {
 mod tests {
     use super::*;
 
-    fn call(target: &str, sent_bytes: usize, answered_bytes: usize) -> Call {
-        Call { target: format!("DynamoDB_20120810.{target}"), sent_bytes, answered_bytes }
+    fn call(target: &str, sent: Value, told: Value) -> Call {
+        Call { target: format!("DynamoDB_20120810.{target}"), sent, told }
     }
 
     #[test]
-    fn plan_has_as_many_calls_and_bytes_as_were_made() {
-        let (query, put) = (call("Query", 300, 900), call("PutItem", 1_030, 60));
-        let plan = |reads, writes, bytes| Plan { reads, writes, at_once: 1, bytes };
-        assert_eq!(Plan::of(&[query, call("GetItem", 90, 400), put], 1), plan(2, 1, 800));
-        assert_eq!(Plan::of(&[call("Query", 300, 900)], 1), plan(1, 0, 670));
-        assert_eq!(Plan::of(&[], 1), plan(0, 0, 0));
+    fn probe_makes_as_many_calls_with_the_items_that_were_put_or_else_found() {
+        let item = |text: &str| json!({"body": {"S": text}});
+        let query = || call("Query", json!({}), json!({"Items": [item("found")]}));
+        let put = call("PutItem", json!({"Item": item("put")}), json!({}));
+        let calls = [query(), call("GetSecretValue", json!({}), json!({})), put];
+        assert_eq!(Plan::of(&calls, 1), Plan { reads: 2, writes: 1, at_once: 1 });
+        assert_eq!(items(&calls), [item("put")]);
+        assert_eq!(items(&[query()]), [item("found")]);
+        assert_eq!(Plan::of(&[], 1), Plan { reads: 0, writes: 0, at_once: 1 });
     }
 
     #[test]
     #[should_panic(expected = "DeleteItem")]
     fn plan_is_not_made_of_calls_that_the_probe_has_not() {
-        let _ = Plan::of(&[call("DeleteItem", 90, 10)], 1);
+        let _ = Plan::of(&[call("DeleteItem", json!({}), json!({}))], 1);
     }
 }

@@ -14,6 +14,7 @@
 )]
 
 mod calls;
+mod instructions;
 mod machine;
 mod plot;
 mod report;
@@ -26,7 +27,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use crate::rounds::{Often, Places, measure};
-use crate::subject::SUBJECTS;
+use crate::subject::{COUNTED, SUBJECTS};
 
 /// Measures cold starts and warm invocations of the functions' release binaries.
 #[derive(Parser)]
@@ -39,6 +40,9 @@ struct Options {
     warm: u16,
     /// Only these functions, by name.
     functions: Vec<String>,
+    /// Counts the instructions of a warm invocation instead, under Valgrind.
+    #[arg(long)]
+    instructions: bool,
     /// Writes the page into this file, too, and beside it the plot.
     #[arg(long)]
     write: Option<PathBuf>,
@@ -50,6 +54,12 @@ async fn main() {
     let often = Often { rounds: options.rounds.into(), warm: options.warm.into() };
     let release = std::env::current_exe().unwrap().parent().unwrap().to_owned();
     let places = Places { packages: release.join("../start"), node: node(), release };
+    if options.instructions {
+        for subject in &COUNTED {
+            instructions::count(subject, &places).await;
+        }
+        return;
+    }
     let machine = machine::described(&places);
     let mut rows = Vec::new();
     for subject in &SUBJECTS {

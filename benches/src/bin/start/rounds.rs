@@ -1,7 +1,7 @@
 //! Rounds: each starts the function, the probe, Node and Python one after the other, so that whatever
 //! else the machine does hits all of them alike.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use scrip_domain::time::Instant;
 use scrip_local::{Embedded, SAMPLE_PROGRAM, Sandbox, TABLE};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::calls::{Plan, Recorder, services, way_to};
-use crate::subject::{Calls, Done, Subject, award, purchase};
+use crate::calls::{Plan, Recorder, items, services, way_to};
+use crate::subject::{Calls, Done, Subject, award, lot, purchase};
 
 /// Operations of each member, about: a wallet then has as many lines and lots as that.
 const OPERATIONS_EACH: usize = 16;
@@ -75,14 +75,16 @@ pub(crate) struct Row {
 }
 
 /// A function with a ledger of its own.
-struct Bench<'a> {
-    subject: &'a Subject,
+pub(crate) struct Bench<'a> {
+    pub(crate) subject: &'a Subject,
     places: &'a Places,
-    embedded: Embedded,
+    pub(crate) embedded: Embedded,
     recorder: Recorder,
     /// Where every service but the store is.
     services: String,
     members: u64,
+    /// What the function puts or finds, for the probes.
+    items: Vec<Value>,
 }
 
 #[derive(Default)]
@@ -94,7 +96,7 @@ struct Samples {
 
 /// Measures a function beside the others.
 pub(crate) async fn measure(subject: &Subject, places: &Places, often: Often) -> Row {
-    let bench = Bench::new(subject, places, often).await;
+    let mut bench = Bench::new(subject, places, often.rounds * (often.warm + 1)).await;
     let (cold, warm) = bench.plans().await;
     let mut samples: BTreeMap<Contender, Samples> = BTreeMap::new();
     for round in 0..often.rounds {
@@ -132,31 +134,37 @@ pub(crate) async fn measure(subject: &Subject, places: &Places, often: Often) ->
 }
 
 impl<'a> Bench<'a> {
-    async fn new(subject: &'a Subject, places: &'a Places, often: Often) -> Self {
+    /// With at least so many members that each has no more than a few operations.
+    pub(crate) async fn new(subject: &'a Subject, places: &'a Places, operations: usize) -> Self {
         let embedded = Embedded::memory().await.unwrap();
         let ledger = embedded.ledger(Arc::new(|| Instant::EPOCH));
         let program = serde_json::from_str(SAMPLE_PROGRAM).unwrap();
         ledger.set_program(program, 0, "bench").await.unwrap();
         let recorder = Recorder::default();
         let services = services(recorder.clone()).await;
-        let operations = often.rounds * (often.warm + 1);
-        let members = operations.div_ceil(OPERATIONS_EACH).max(MEMBERS_MIN);
+        let each = if subject.lots == 0 { OPERATIONS_EACH } else { 1 };
+        let members = operations.div_ceil(each).max(MEMBERS_MIN);
         let members = u64::try_from(members).unwrap();
-        let bench = Self { subject, places, embedded, recorder, services, members };
-        if subject.on_members {
-            bench.seed().await;
-        }
+        let items = Vec::new();
+        let bench = Self { subject, places, embedded, recorder, services, members, items };
+        bench.seed().await;
         bench
     }
 
-    /// Gives every member points and a purchase.
+    /// Gives every member what they begin with.
     async fn seed(&self) {
+        let Subject { on_members, lots, .. } = *self.subject;
+        if !on_members && lots == 0 {
+            return;
+        }
         let mut earn = Command::new(self.places.release.join("earn"));
         earn.env_clear().envs(self.variables(self.embedded.endpoint()));
         let mut earn = Sandbox::start(earn).await.unwrap();
         for number in 0..self.members {
             let member = self.member(number);
-            for event in [award(&member), purchase(number, &member)] {
+            let start = on_members.then(|| [award(&member), purchase(number, &member)]);
+            let lots = (0..lots).map(|number| lot(number, &member));
+            for event in start.into_iter().flatten().chain(lots) {
                 let answered = earn.invoke(event.to_string()).await.unwrap();
                 assert_done(Done::Status(201), &answered.body);
             }
@@ -166,7 +174,7 @@ impl<'a> Bench<'a> {
 
     /// What the function calls at a first and at a later invocation, for members that have been there
     /// before.
-    async fn plans(&self) -> (Plan, Plan) {
+    pub(crate) async fn plans(&mut self) -> (Plan, Plan) {
         let way = way_to(self.embedded.endpoint().to_owned(), self.recorder.clone()).await;
         let mut later = Vec::new();
         let mut sandbox = self.start(Contender::Function, &way).await;
@@ -180,10 +188,11 @@ impl<'a> Bench<'a> {
         self.invoke_function(&mut sandbox, self.first_number() - 1).await;
         let first = self.recorder.take();
         sandbox.stop().await.unwrap();
+        self.items = items(&later);
         let (cold, warm) =
             [first, later].map(|calls| Plan::of(&calls, self.subject.at_once)).into();
         if warm.writes == 0 {
-            self.let_be_found(warm.bytes).await;
+            self.let_be_found().await;
         }
         (cold, warm)
     }
@@ -195,14 +204,17 @@ impl<'a> Bench<'a> {
     }
 
     /// Gives each partition of those who only read something to find.
-    async fn let_be_found(&self, bytes: usize) {
+    async fn let_be_found(&self) {
+        let items = serde_json::from_value::<Vec<serde_dynamo::Item>>(json!(self.items)).unwrap();
+        let Some(item) = items.into_iter().next() else { return };
+        let item: HashMap<String, AttributeValue> = item.into();
         for contender in [Contender::Probe, Contender::Node, Contender::Python] {
             for number in 0..self.members {
                 let put = self.embedded.client().put_item().table_name(TABLE);
-                put.item("pk", AttributeValue::S(self.partition(contender, number)))
+                put.set_item(Some(item.clone()))
+                    .item("pk", AttributeValue::S(self.partition(contender, number)))
                     .item("sk", AttributeValue::S("E#000000000000".to_owned()))
                     .item("op", AttributeValue::S("OP#0#".to_owned()))
-                    .item("body", AttributeValue::S("x".repeat(bytes)))
                     .send()
                     .await
                     .unwrap();
@@ -212,7 +224,7 @@ impl<'a> Bench<'a> {
 
     /// The number of the first operation that is measured: every member has had a purchase, where
     /// they begin with one, and two operations of the function.
-    fn first_number(&self) -> u64 {
+    pub(crate) fn first_number(&self) -> u64 {
         self.members * 3 + 1
     }
 
@@ -224,14 +236,14 @@ impl<'a> Bench<'a> {
         format!("{contender:?}#{}", self.member(number))
     }
 
-    fn event(&self, contender: Contender, plan: &Plan, number: u64) -> Value {
+    pub(crate) fn event(&self, contender: Contender, plan: &Plan, number: u64) -> Value {
         match contender {
             Contender::Function => (self.subject.event)(number, &self.member(number)),
             other => plan.event(&self.partition(other, number), number),
         }
     }
 
-    fn check(&self, contender: Contender, plan: &Plan, answer: &[u8]) {
+    pub(crate) fn check(&self, contender: Contender, plan: &Plan, answer: &[u8]) {
         let done = match contender {
             Contender::Function => self.subject.done,
             _ => Done::Calls(plan.reads, plan.writes),
@@ -240,6 +252,10 @@ impl<'a> Bench<'a> {
     }
 
     async fn start(&self, contender: Contender, store: &str) -> Sandbox {
+        Sandbox::start(self.command(contender, store)).await.unwrap()
+    }
+
+    pub(crate) fn command(&self, contender: Contender, store: &str) -> Command {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("start");
         let Places { release, packages, node } = self.places;
         let mut command = match contender {
@@ -264,8 +280,10 @@ impl<'a> Bench<'a> {
         }
         if contender == Contender::Function {
             command.envs(self.subject.variables.iter().copied());
+        } else {
+            command.env("PROBE_ITEMS", json!(self.items).to_string());
         }
-        Sandbox::start(command).await.unwrap()
+        command
     }
 
     fn variables<'b>(&'b self, store: &'b str) -> [(&'static str, &'b str); 9] {
@@ -301,7 +319,7 @@ fn assert_done(done: Done, answer: &[u8]) {
     assert!(done.is(&answer), "{answer}");
 }
 
-fn index(count: usize) -> u64 {
+pub(crate) fn index(count: usize) -> u64 {
     u64::try_from(count).unwrap()
 }
 

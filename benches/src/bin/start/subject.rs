@@ -25,6 +25,8 @@ pub(crate) struct Subject {
     pub(crate) done: Done,
     /// Whether its members have points and a few purchases.
     pub(crate) on_members: bool,
+    /// Lots of points that its members have besides, each with an expiry of its own.
+    pub(crate) lots: u64,
 }
 
 /// Where the calls of a function go.
@@ -66,6 +68,7 @@ const API: Subject = Subject {
     event: |_, _| Value::Null,
     done: Done::Status(201),
     on_members: false,
+    lots: 0,
 };
 
 const SWEEP: Subject = Subject {
@@ -134,6 +137,26 @@ pub(crate) const SUBJECTS: [Subject; 10] = [
     },
 ];
 
+/// What is counted in instructions, too.
+pub(crate) const COUNTED: [Subject; 2] = [
+    Subject { name: "earn", work: "a purchase", event: purchase, on_members: true, ..API },
+    Subject {
+        name: "redeem",
+        work: "a redemption of 20 lots of 60, captured at once",
+        event: whole_redemption,
+        lots: 60,
+        ..API
+    },
+];
+
+/// A lot of points for a member, which expires in a year of its own: an event of `earn`.
+pub(crate) fn lot(number: u64, member: &str) -> Value {
+    let event = sample(include_str!("../../../../events/earn/03-award.json"));
+    let body = json!({"points": "survey", "amount": 50, "reason": "a start",
+                      "expires_at": format!("{}-01-01T00:00:00Z", 2030 + number)});
+    with_body(of(event, &[("member", member), ("award", &format!("lot-{number}"))]), &body)
+}
+
 /// Points for a member, for [`Subject::on_members`]: an event of `earn`.
 pub(crate) fn award(member: &str) -> Value {
     let event = sample(include_str!("../../../../events/earn/03-award.json"));
@@ -157,6 +180,15 @@ fn redemption(number: u64, member: &str) -> Value {
     members.remove("hold").unwrap();
     members.remove("hold_for").unwrap();
     with_body(of(event, &[("member", member), ("redemption", &format!("r{number}"))]), &body)
+}
+
+fn whole_redemption(number: u64, member: &str) -> Value {
+    let mut event = redemption(number, member);
+    let mut body = body_of(&event);
+    body["use"]["points"]["amount"] = json!(1_000);
+    body["expected_due"] = json!("90.00");
+    event["body"] = json!(body.to_string());
+    event
 }
 
 fn credit(number: u64, member: &str) -> Value {
