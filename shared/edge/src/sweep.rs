@@ -16,8 +16,8 @@ use scrip_domain::limit::LimitReached;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Job;
 use scrip_store::{
-    ApplyError, DueMarker, Fingerprint, Hour, Ledger, Outcome, Request, SHARDS, SetAside,
-    Situation, StoreError, Usage,
+    ApplyError, DueMarker, Fingerprint, Hour, Ledger, Outcome, Request, SHARDS, Situation,
+    StoreError, Usage,
 };
 use serde::Serialize;
 use tokio::sync::Semaphore;
@@ -256,13 +256,10 @@ impl Run {
                 }
                 let outlook = self.settle::<S>(&aside.account).await;
                 let done = match &outlook {
-                    Outlook::Posted | Outlook::NothingDue => {
-                        ledger.take_back(S::JOB, &aside.account).await
-                    }
+                    Outlook::Posted | Outlook::NothingDue => ledger.take_back(S::JOB, aside).await,
                     Outlook::Failed(error) => {
-                        let (account, error) = (aside.account.clone(), error.clone());
                         let tries = aside.tries.saturating_add(1);
-                        ledger.set_aside(S::JOB, &SetAside { account, error, tries }).await
+                        ledger.set_aside(S::JOB, &aside.account, error, tries).await
                     }
                     Outlook::Left => Ok(()),
                 };
@@ -312,9 +309,9 @@ impl Run {
     }
 
     async fn give_up<S: Sweep>(&self, marker: &DueMarker, error: &str) -> Result<(), StoreError> {
-        let (account, error) = (marker.account.clone(), error.to_owned());
+        let account = &marker.account;
         tracing::error!(job = S::JOB.as_str(), %account, error, "set aside");
-        self.ledger.set_aside(S::JOB, &SetAside { account, error, tries: 1 }).await?;
+        self.ledger.set_aside(S::JOB, account, error, 1).await?;
         self.ledger.delete_marker(S::JOB, marker).await
     }
 

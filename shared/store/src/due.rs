@@ -11,6 +11,8 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use scrip_domain::account::AccountId;
 use scrip_domain::time::Instant;
@@ -30,6 +32,8 @@ const MARGIN_MINUTES: i64 = 15;
 
 const ERROR: &str = "error";
 const TRIES: &str = "tries";
+/// The attribute that tells one setting aside from another.
+const DRAWN: &str = "drawn";
 
 /// A hint that an account has something due in an hour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +53,8 @@ pub struct SetAside {
     pub error: String,
     /// How often it was tried.
     pub tries: u32,
+    /// Drawn at random when it was set aside, which may happen to an account again and again.
+    pub(crate) drawn: u64,
 }
 
 impl Ledger {
@@ -116,7 +122,8 @@ impl Ledger {
     /// [`StoreError`]; then the account is looked at once more.
     pub async fn delete_marker(&self, job: Job, marker: &DueMarker) -> Result<(), StoreError> {
         let shard = shard(&key::account(&marker.account));
-        self.delete(key::due_partition(job.as_str(), shard), sort_key(marker)).await
+        let partition = key::due_partition(job.as_str(), shard);
+        self.delete(self.deletion(partition, sort_key(marker))).await
     }
 
     /// Sets an account aside that a sweep cannot decide, before its marker is deleted. `tries` is
@@ -124,8 +131,14 @@ impl Ledger {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn set_aside(&self, job: Job, aside: &SetAside) -> Result<(), StoreError> {
-        let account = key::account(&aside.account);
+    pub async fn set_aside(
+        &self,
+        job: Job,
+        account: &AccountId,
+        error: &str,
+        tries: u32,
+    ) -> Result<(), StoreError> {
+        let account = key::account(account);
         let put = self
             .client
             .put_item()
@@ -135,8 +148,9 @@ impl Ledger {
                 AttributeValue::S(key::set_aside_partition(job.as_str(), shard(&account))),
             )
             .item(SORT, AttributeValue::S(account))
-            .item(ERROR, AttributeValue::S(aside.error.clone()))
-            .item(TRIES, AttributeValue::N(aside.tries.to_string()))
+            .item(ERROR, AttributeValue::S(error.to_owned()))
+            .item(TRIES, AttributeValue::N(tries.to_string()))
+            .item(DRAWN, AttributeValue::N(fastrand::u64(..).to_string()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
@@ -167,42 +181,55 @@ impl Ledger {
         let items = self.all_items(query, usize::try_from(limit).unwrap_or(0)).await?;
         let aside = items.into_iter().map(|item| {
             let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-            let tries = item.get(TRIES).and_then(|tries| tries.as_n().ok()?.parse().ok());
+            let number = |name: &str| item.get(name).and_then(|value| value.as_n().ok());
+            let tries = number(TRIES).and_then(|tries| tries.parse().ok());
+            let drawn = number(DRAWN).and_then(|drawn| drawn.parse().ok());
             let sort = text(SORT).map(String::as_str).unwrap_or_default();
             let account = key::parse_account(sort);
-            let read =
-                |account| Some(SetAside { account, error: text(ERROR)?.clone(), tries: tries? });
-            let damaged = || StoreError::damaged(&partition, sort, "no account, error or tries");
+            let read = |account| {
+                let error = text(ERROR)?.clone();
+                Some(SetAside { account, error, tries: tries?, drawn: drawn? })
+            };
+            let damaged = || StoreError::damaged(&partition, sort, "no account, error or numbers");
             account.and_then(read).ok_or_else(damaged)
         });
         aside.collect()
     }
 
-    /// Forgets that an account was set aside: it was decided, and re-armed, after all.
+    /// Forgets that an account was set aside: it was decided, and re-armed, after all. When it was
+    /// set aside again since it was found, by a sweep that has deleted another marker, it stays.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn take_back(&self, job: Job, account: &AccountId) -> Result<(), StoreError> {
-        let account = key::account(account);
+    pub async fn take_back(&self, job: Job, aside: &SetAside) -> Result<(), StoreError> {
+        let account = key::account(&aside.account);
         let partition = key::set_aside_partition(job.as_str(), shard(&account));
-        self.delete(partition, account).await
+        let delete = self
+            .deletion(partition, account)
+            .condition_expression("#drawn = :drawn")
+            .expression_attribute_names("#drawn", DRAWN)
+            .expression_attribute_values(":drawn", AttributeValue::N(aside.drawn.to_string()));
+        self.delete(delete).await
     }
 
-    async fn delete(&self, partition: String, sort: String) -> Result<(), StoreError> {
+    fn deletion(&self, partition: String, sort: String) -> DeleteItemFluentBuilder {
         let key = HashMap::from([
             (PARTITION.to_owned(), AttributeValue::S(partition)),
             (SORT.to_owned(), AttributeValue::S(sort)),
         ]);
-        let delete = self
-            .client
-            .delete_item()
-            .table_name(&*self.table)
-            .set_key(Some(key))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk("DeleteItem", &error))?;
-        self.meter.wrote(delete.consumed_capacity());
+        self.client.delete_item().table_name(&*self.table).set_key(Some(key))
+    }
+
+    /// What is not there, or no longer what it was, is not deleted.
+    async fn delete(&self, delete: DeleteItemFluentBuilder) -> Result<(), StoreError> {
+        let delete = delete.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+        match delete {
+            Ok(deleted) => self.meter.wrote(deleted.consumed_capacity()),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => {}
+                _ => return Err(StoreError::from_sdk("DeleteItem", &error)),
+            },
+        }
         Ok(())
     }
 }

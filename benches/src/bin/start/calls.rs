@@ -88,7 +88,7 @@ pub(crate) fn items(calls: &[Call]) -> Vec<Value> {
     });
     let put: Vec<Value> = put.collect();
     if put.is_empty() {
-        let found = calls.iter().flat_map(|call| call.told["Items"].as_array()).flatten();
+        let found = calls.iter().filter_map(|call| call.told["Items"].as_array()).flatten();
         return found.cloned().collect();
     }
     put

@@ -41,11 +41,11 @@ async fn run(
     file: &PathBuf,
 ) -> u64 {
     let _ = fs::remove_file(file);
-    let plain = bench.command(contender, bench.embedded.endpoint());
+    let bare = bench.command(contender, bench.embedded.endpoint());
     let mut command = Command::new("/usr/bin/valgrind");
     command.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", file.display()));
-    command.arg("--quiet").arg(plain.as_std().get_program()).env_clear();
-    for (name, value) in plain.as_std().get_envs() {
+    command.arg("--quiet").arg(bare.as_std().get_program()).env_clear();
+    for (name, value) in bare.as_std().get_envs() {
         command.env(name, value.unwrap());
     }
     let mut sandbox = Sandbox::start(command).await.unwrap();

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use scrip_domain::account::AccountId;
 use scrip_domain::redeem::Settlement;
-use scrip_store::ApplyError;
+use scrip_domain::wallet::Job;
+use scrip_store::{ApplyError, SHARDS};
 
 use crate::support::{Bench, appended, at, member};
 
@@ -18,6 +20,29 @@ async fn order_belongs_to_one_member_for_ever() {
     }
     assert!(bench.items("MEMBER#bob").await.is_empty());
     appended(bench.purchase(&bench.ledger, "bob", "1000", "10.00").await);
+}
+
+#[tokio::test]
+async fn account_that_is_set_aside_again_is_not_taken_back_by_who_found_it_before() {
+    let bench = Bench::new().await;
+    let alice = AccountId::Member(member("alice"));
+    let aside = async || {
+        let mut found = Vec::new();
+        for shard in 0..SHARDS {
+            let shard =
+                bench.ledger.accounts_set_aside(Job::Expire, shard, None, 10).await.unwrap();
+            found.extend(shard);
+        }
+        found
+    };
+    bench.ledger.set_aside(Job::Expire, &alice, "damaged", 1).await.unwrap();
+    let before = aside().await;
+    bench.ledger.set_aside(Job::Expire, &alice, "damaged", 1).await.unwrap();
+    bench.ledger.take_back(Job::Expire, &before[0]).await.unwrap();
+    let after = aside().await;
+    assert_eq!((before.len(), after.len()), (1, 1));
+    bench.ledger.take_back(Job::Expire, &after[0]).await.unwrap();
+    assert_eq!(aside().await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,6 +54,8 @@ enum Mutant {
     RevertAlone,
     /// The account is set aside after its marker is deleted.
     AsideLast,
+    /// An account is taken back although it was set aside again since it was found.
+    TakeBackAnyway,
 }
 
 /// A line that was decided, and what is put before it.
@@ -68,7 +70,8 @@ struct Decided {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Origin {
     Marker(Hour),
-    Aside,
+    /// Whether it still is the setting aside that was found.
+    Aside(bool),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -326,7 +329,31 @@ impl Due {
         let job = self.job(caller) as usize;
         match origin {
             Origin::Marker(hour) => state.markers[job] &= !bit(hour),
-            Origin::Aside => state.aside[job] = false,
+            Origin::Aside(false) if self.mutant != Mutant::TakeBackAnyway => {}
+            Origin::Aside(_) => {
+                state.aside[job] = false;
+                self.outdate(state, job);
+            }
+        }
+    }
+
+    /// What a job had set aside is no longer what its sweeps have found.
+    fn outdate(&self, state: &mut State, job: usize) {
+        for caller in self.writers..state.callers.len() {
+            if self.job(caller) as usize != job {
+                continue;
+            }
+            let (Caller::Writing(Some(origin), _)
+            | Caller::Rearming(Some(origin), _)
+            | Caller::Visiting(origin)
+            | Caller::Failing(origin)
+            | Caller::Finishing(origin)) = &mut state.callers[caller]
+            else {
+                continue;
+            };
+            if *origin == Origin::Aside(true) {
+                *origin = Origin::Aside(false);
+            }
         }
     }
 
@@ -338,7 +365,7 @@ impl Due {
             for caller in self.writers..state.callers.len() {
                 let job = self.job(caller) as usize;
                 if state.aside[job] {
-                    self.run(&mut state, caller, Origin::Aside);
+                    self.run(&mut state, caller, Origin::Aside(true));
                 }
                 let unswept = self.unswept(state.now);
                 let found = each_bit(state.markers[job]).filter(|hour| *hour < unswept);
@@ -421,7 +448,9 @@ impl Model for Due {
             Step::Find(caller, hour) => {
                 state.callers[caller] = Caller::Visiting(Origin::Marker(hour));
             }
-            Step::FindAside(caller) => state.callers[caller] = Caller::Visiting(Origin::Aside),
+            Step::FindAside(caller) => {
+                state.callers[caller] = Caller::Visiting(Origin::Aside(true));
+            }
             Step::Visit(caller) => {
                 let Caller::Visiting(origin) = state.callers[caller] else { return None };
                 self.visit(&mut state, caller, origin);
@@ -435,10 +464,12 @@ impl Model for Due {
             }
             Step::SetAside(caller) => {
                 let Caller::Failing(origin) = state.callers[caller] else { return None };
-                state.aside[self.job(caller) as usize] = true;
+                let job = self.job(caller) as usize;
+                state.aside[job] = true;
+                self.outdate(&mut state, job);
                 state.callers[caller] = match origin {
                     Origin::Marker(_) => Caller::Finishing(origin),
-                    Origin::Aside => Caller::Idle,
+                    Origin::Aside(_) => Caller::Idle,
                 };
             }
             Step::Finish(caller) => {

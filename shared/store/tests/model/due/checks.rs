@@ -37,8 +37,7 @@ fn due_has_its_marker_and_is_written_down_by_sweeps_alone() {
     prove("due, a wallet", wallet());
     prove("due, a card", card());
     prove("due, skewed clocks", Due { skew: 1, margin: 2, writers: 1, ..wallet() });
-    let sweeps = vec![Job::Expire; bound(1, 2)];
-    prove("due, accounts set aside", Due { fails: true, writers: 1, sweeps, ..wallet() });
+    prove("due, accounts set aside", Due { fails: true, writers: 1, ..wallet() });
     if is_full() {
         prove("due, cards set aside", Due { fails: true, writers: 1, ..card() });
     }
@@ -79,4 +78,11 @@ fn expiry_of_a_card_is_forgotten_when_a_revert_sweep_writes_nothing_else() {
 #[test]
 fn due_is_forgotten_when_an_account_is_set_aside_last() {
     refute(MARKED, Due { fails: true, ..broken(Mutant::AsideLast) });
+}
+
+#[test]
+fn due_is_forgotten_when_an_account_is_taken_back_that_was_set_aside_again() {
+    let mutant = Mutant::TakeBackAnyway;
+    let sweeps = vec![Job::Expire; 2];
+    refute(MARKED, Due { mutant, fails: true, writers: 1, sweeps, end: 5, ..wallet() });
 }
