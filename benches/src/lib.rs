@@ -9,6 +9,7 @@
 //! | `units` | read and write units of each operation, by lots |
 //! | `growth` | the same, by lines of the log, and by members |
 //! | `contention` | many writers of one wallet |
+//! | `throughput` | many operations at once, beside bare puts |
 #![allow(
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
@@ -22,5 +23,6 @@ pub mod contention;
 pub mod growth;
 mod operations;
 mod textbook;
+pub mod throughput;
 mod till;
 pub mod units;

@@ -10,7 +10,7 @@ use scrip_domain::time::Instant;
 use scrip_edge::{
     App, Function, Handled, KeyRing, Keys, Sweep, SweepOptions, SweepReport, serve, sweep,
 };
-use scrip_local::{Direct, SAMPLE_PROGRAM, TABLE, builder_at};
+use scrip_local::{Direct, Embedded, SAMPLE_PROGRAM, TABLE, builder_at};
 use scrip_store::{Ledger, Usage, client_config, create_table};
 use serde_json::{Map, Value, json};
 
@@ -46,6 +46,15 @@ impl Till {
         let config = builder_at("http://till.invalid").http_client(database);
         let client = Client::from_conf(client_config(config));
         create_table(&client, TABLE).await.unwrap();
+        Self::on(client).await
+    }
+
+    /// A new ledger in this database, which has its table.
+    pub(crate) async fn at(embedded: &Embedded) -> Self {
+        Self::on(embedded.client().clone()).await
+    }
+
+    async fn on(client: Client) -> Self {
         let start: Instant = START.parse().unwrap();
         let now_ms = Arc::new(AtomicI64::new(start.millis()));
         let clock = Arc::clone(&now_ms);

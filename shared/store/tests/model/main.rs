@@ -7,7 +7,7 @@
 //! could not tell would prove nothing.
 //!
 //! `cargo test` checks a small bound. `SCRIP_MODEL=full` checks the large one; build it with
-//! `--release`, and add `-- --nocapture` to see how many states there were.
+//! `--profile simulate`, and add `-- --nocapture` to see how many states there were.
 //!
 //! | model | what is asked of it |
 //! |---|---|
