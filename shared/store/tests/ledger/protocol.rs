@@ -118,7 +118,8 @@ async fn decision_is_made_again_when_another_line_comes_between() {
     assert_eq!(*seen.lock().unwrap(), [10, 17]);
     // The line that came between was shown by the put: newest line and look-up are read once.
     let usage = ledger.usage();
-    assert_eq!((usage.read_halves, usage.races_lost), (4, 1));
+    assert_eq!(usage.races_lost, 1);
+    assert!(usage.read_halves <= 4, "{} read units", usage.read_units());
 }
 
 #[tokio::test(flavor = "multi_thread")]
