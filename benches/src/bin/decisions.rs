@@ -117,8 +117,7 @@ fn main() -> ExitCode {
 fn page(lines: &[String]) -> String {
     let mut page = format!(
         "# Instructions of decisions\n\n\
-         What one decision executes, in the build that the tests run in, which is not optimised: an \
-         optimised one executes about a twentieth. `cargo run -p scrip-benches --bin decisions -- --write` \
+         What one decision executes, in the build that the tests run in, which is not optimised. `cargo run -p scrip-benches --bin decisions -- --write` \
          writes this page (it needs Valgrind); with `--check` it fails where a decision executes over \
          {TOLERANCE}% more.\n\n\
          | decision | of {} lots | of {} lots |\n|---|---|---|\n",
