@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use scrip_edge::aws;
 use scrip_store::client_config;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -41,8 +41,7 @@ struct Probe {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let shared = aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await;
-    let client = Client::from_conf(client_config(Builder::from(&shared)));
+    let client = Client::from_conf(client_config(Builder::from(&aws().await)));
     let items: Vec<serde_dynamo::Item> = serde_json::from_str(&std::env::var("PROBE_ITEMS")?)?;
     let items = items.into_iter().map(Into::into).collect();
     let probe = Arc::new(Probe { client, table: std::env::var("SCRIP_TABLE")?, items });

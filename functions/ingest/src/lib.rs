@@ -125,9 +125,7 @@ impl Ingest {
         let ingest = Self { app: self.app.for_request(), quarantine: self.quarantine.clone() };
         let mut report = ingest.apply(event, stop_at).await;
         report.usage = ingest.app.ledger.usage();
-        for measurement in report.measurements(started) {
-            ingest.app.telemetry.tell(measurement);
-        }
+        ingest.app.telemetry.tell(report.measurements(started));
         report
     }
 

@@ -82,11 +82,11 @@ fn batch_item_failure(sequence_number: String) -> DynamoDbBatchItemFailure {
 impl Publish {
     /// Publishes the lines among these records. Returns the sequence number of the first record
     /// that failed: everything before it is published.
-    pub async fn handle(&self, event: StreamEvent) -> Option<String> {
+    pub async fn handle(&self, mut event: StreamEvent) -> Option<String> {
         let started = Stopwatch::now();
         let (mut all, mut owners, mut failure) = (Vec::new(), Vec::new(), None);
         let mut lines = Vec::new();
-        for (place, record) in event.records.iter().enumerate() {
+        for (place, record) in event.records.iter_mut().enumerate() {
             match line_and_events_of(record) {
                 Ok(Some((line, events))) => {
                     owners.extend(std::iter::repeat_n(place, events.len()));
@@ -113,15 +113,15 @@ impl Publish {
             .with("events", published)
             .counted(&["function"], &[("records", Unit::Count), ("events", Unit::Count)])
             .with_latency(started);
-        self.telemetry.tell(batch);
-        for ((asset, reason), value) in moved(lines.iter().map(|(_, line)| &line.entry)) {
-            let measurement = Measurement::of(NAME)
+        let moved = moved(lines.iter().map(|(_, line)| &line.entry));
+        let moved = moved.into_iter().map(|((asset, reason), value)| {
+            Measurement::of(NAME)
                 .with("asset", asset)
                 .with("reason", reason)
                 .with("value", value)
-                .counted(&["asset", "reason"], &[("value", Unit::None)]);
-            self.telemetry.tell(measurement);
-        }
+                .counted(&["asset", "reason"], &[("value", Unit::None)])
+        });
+        self.telemetry.tell(std::iter::once(batch).chain(moved));
         let (place, error) = failure?;
         let record = event.records.get(place)?;
         let sequence_number = record.change.sequence_number.clone().unwrap_or_default();
@@ -130,9 +130,9 @@ impl Publish {
     }
 }
 
-/// The line that a record brings, and its events; `None` for any other item.
-fn line_and_events_of(record: &EventRecord) -> Result<Option<(Recorded, Vec<Event>)>, Failure> {
-    let image = record.change.new_image.clone();
+/// The line that a record brings, which is taken from it, and its events; `None` for any other item.
+fn line_and_events_of(record: &mut EventRecord) -> Result<Option<(Recorded, Vec<Event>)>, Failure> {
+    let image = std::mem::take(&mut record.change.new_image);
     let Some(line) = scrip_store::line_of_item(image.into())? else { return Ok(None) };
     let events = events(&line.entry)?;
     Ok(Some((line, events)))

@@ -1,10 +1,8 @@
 //! What a function holds from its start: a client, built once.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_secretsmanager::Client as SecretsClient;
@@ -12,6 +10,7 @@ use scrip_domain::time::Instant;
 use scrip_store::{Clock, Ledger, client_config};
 use thiserror::Error;
 
+use crate::aws::aws;
 use crate::keys::{Keys, KeysError};
 use crate::programs::Programs;
 use crate::telemetry::Telemetry;
@@ -20,11 +19,6 @@ use crate::telemetry::Telemetry;
 const TABLE: &str = "SCRIP_TABLE";
 /// The variable that names the secret with the key ring.
 const KEYS_SECRET: &str = "SCRIP_KEYS_SECRET";
-
-/// One try of one call of any service.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// One call with its tries.
-const CALL_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Draws a number that nobody can guess, of which each is as likely. That of the system in a
 /// function.
@@ -79,8 +73,8 @@ impl App {
         (self.draw)()
     }
 
-    /// A function as Lambda starts it: region, credentials and endpoint as the SDK finds them,
-    /// the table from `SCRIP_TABLE`, the secret of the key ring, where there is one, from
+    /// A function as Lambda starts it: region, credentials and endpoint from the environment, the
+    /// table from `SCRIP_TABLE`, the secret of the key ring, where there is one, from
     /// `SCRIP_KEYS_SECRET`.
     ///
     /// # Errors
@@ -114,17 +108,6 @@ impl App {
     pub fn forget_program(&self) {
         self.programs.forget();
     }
-}
-
-/// Region, credentials and endpoints as the SDK finds them, and timeouts: by default it waits for a
-/// silent server for ever.
-pub async fn aws() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(ATTEMPT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(CALL_TIMEOUT)
-        .build();
-    aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts).load().await
 }
 
 /// The machine's clock.

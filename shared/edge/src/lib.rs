@@ -5,6 +5,7 @@
 
 mod answer;
 mod app;
+mod aws;
 mod body;
 mod caller;
 mod entry;
@@ -20,7 +21,8 @@ mod telemetry;
 mod value;
 
 pub use answer::{Answer, line_of};
-pub use app::{App, Draw, StartError, aws, system_clock};
+pub use app::{App, Draw, StartError, system_clock};
+pub use aws::aws;
 pub use body::{Object, parse_body};
 pub use caller::{Caller, Scope};
 pub use entry::{BalanceAnswer, PostingAnswer, operation_path};

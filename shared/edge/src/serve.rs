@@ -111,13 +111,13 @@ pub async fn serve<F: Function>(app: &App, event: ApiGatewayV2httpRequest) -> Ha
         .with_operations(kind, outcome, 1)
         .with_usage(usage)
         .with_latency(started);
-    app.telemetry.tell(match code {
+    app.telemetry.tell([match code {
         Some(code) => measurement
             .with("code", code)
             .with("refusals", 1)
             .counted(&["code"], &[("refusals", Unit::Count)]),
         None => measurement,
-    });
+    }]);
     Handled { response, usage, kind, outcome }
 }
 

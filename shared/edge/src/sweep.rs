@@ -200,7 +200,7 @@ fn tell<S: Sweep>(app: &App, report: &SweepReport, started: Stopwatch) {
         .with_operations("settlement", "written", report.posted)
         .with_usage(app.ledger.usage())
         .with_latency(started);
-    app.telemetry.tell(measurement);
+    app.telemetry.tell([measurement]);
     if 0 < report.failed {
         tracing::error!(job = S::JOB.as_str(), failed = report.failed, "accounts were set aside");
     }

@@ -34,21 +34,12 @@ use crate::key;
 use crate::ledger::{Ledger, Recorded};
 use crate::marker::{Claim, arm};
 use crate::operation::{ApplyError, Outcome, Request, Situation};
+use crate::patience::Patience;
 use crate::read::{Freshness, newest_of};
 
-/// Tries before a caller is told that a wallet is contended.
-const TRIES_MAX: u32 = 50;
-/// No new try begins after this: API Gateway gives up after 30 s.
-const TRYING: Duration = Duration::from_secs(10);
 /// A decision older than this is made again instead of appended. Sweeps and take-overs of order
 /// markers rely on it: they wait fifteen times as long.
 const DECISION_AGE_MAX: Duration = Duration::from_mins(1);
-/// The first pause is random up to this, and doubles with each.
-const PAUSE: Duration = Duration::from_millis(100);
-/// No pause is longer.
-const PAUSE_MAX: Duration = Duration::from_millis(800);
-/// The most races lost in a row that are followed up without a pause.
-const FOLLOWED_MAX: u32 = 3;
 /// What the chain of hashes begins with.
 const BEFORE_THE_FIRST: Hash = [0; 32];
 
@@ -81,15 +72,6 @@ enum Sight {
     None,
     /// Its number, if there is one, read consistently.
     Consistent(Option<u64>),
-}
-
-/// How a caller bears lost races. What these numbers do is measured by the benchmark of contention.
-#[derive(Default)]
-struct Patience {
-    /// So far.
-    pauses: u32,
-    /// Races lost since the last pause.
-    lost: u32,
 }
 
 /// The other accounts of an operation, as they were read.
@@ -127,19 +109,16 @@ impl Ledger {
         D: Fn(&Situation<'_>) -> Result<Decision<T>, R>,
         R: std::error::Error + 'static,
     {
-        let started = Stopwatch::now();
-        let mut tries = 0;
+        let mut patience = Patience::begin();
         let mut unheard: Option<Unheard> = None;
         let mut ahead = None;
-        let mut patience = Patience::default();
         loop {
             // Boxed: the futures of the SDK are deep.
             let setback = match Box::pin(self.attempt(request, ahead.take(), &decide)).await {
                 Ok(settled) => return Ok(settled),
                 Err(setback) => setback,
             };
-            tries += 1;
-            let given_up = TRIES_MAX <= tries || TRYING <= started.elapsed();
+            let given_up = patience.ends();
             match setback {
                 Setback::Raced(line) => {
                     self.meter.lost_race();
@@ -413,9 +392,9 @@ impl Ledger {
         }
         let nothing = || StoreError::damaged(&request.account.to_string(), "line", "nothing");
         let first = first.ok_or_else(nothing)?;
-        let written = match items.as_slice() {
-            [item] => self.append(item.clone()).await,
-            _ => self.append_all(items).await,
+        let written = match <[Item; 1]>::try_from(items) {
+            Ok([item]) => self.append(item).await,
+            Err(items) => self.append_all(items).await,
         };
         written.map_err(|setback| setback.of_line(first.number))?;
         Ok(first)
@@ -437,22 +416,5 @@ fn belongs_elsewhere<R: std::error::Error + 'static>(operation: &Operation) -> A
     match operation {
         Operation::Purchase(_) => ApplyError::OrderBelongsToAnotherMember,
         _ => ApplyError::OperationConflict,
-    }
-}
-
-impl Patience {
-    /// Whether a lost race is followed up at once. Who has paused more often insists longer.
-    fn insists(&mut self) -> bool {
-        self.lost += 1;
-        self.lost <= (self.pauses + 1).min(FOLLOWED_MAX)
-    }
-
-    /// A random pause, so that those who lost a race do not meet again.
-    fn pause(&mut self) -> Duration {
-        let longest = PAUSE.saturating_mul(2_u32.saturating_pow(self.pauses)).min(PAUSE_MAX);
-        self.pauses += 1;
-        self.lost = 0;
-        let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
-        Duration::from_millis(fastrand::u64(0..=longest_ms))
     }
 }

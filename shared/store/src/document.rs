@@ -215,7 +215,7 @@ pub(crate) fn encode(
 /// is not what [`encode`] writes.
 pub(crate) fn decode(id: &AccountId, mut item: Item) -> Result<Recorded, StoreError> {
     let account = id.to_string();
-    let sort = item.remove(SORT).and_then(|sort| sort.as_s().ok().cloned()).unwrap_or_default();
+    let sort = item.remove(SORT).and_then(into_text).unwrap_or_default();
     let number = key::entry_number(&sort);
     let number = number.ok_or_else(|| StoreError::damaged(&account, &sort, "not an entry"))?;
     let damaged = |detail: &dyn std::fmt::Display| {
@@ -230,9 +230,10 @@ pub(crate) fn decode(id: &AccountId, mut item: Item) -> Result<Recorded, StoreEr
     let hash = canonical::read_hash(item.get(HASH)).ok_or_else(|| damaged(&"no hash"))?;
     let fingerprint = item.remove(REQUEST).and_then(|bytes| Fingerprint::read(&bytes));
     let fingerprint = fingerprint.ok_or_else(|| damaged(&"no request fingerprint"))?;
-    let operation = item.remove(OPERATION).and_then(|name| name.as_s().ok().cloned());
-    let detail = item.remove(DETAIL).and_then(|detail| detail.as_m().ok().cloned());
-    let detail = detail.ok_or_else(|| damaged(&"no detail"))?;
+    let operation = item.remove(OPERATION).and_then(into_text);
+    let Some(AttributeValue::M(detail)) = item.remove(DETAIL) else {
+        return Err(damaged(&"no detail"));
+    };
     item.remove(PARTITION);
     item.remove(HASH);
     let document: EntryDocument = from_item(item).map_err(|error| damaged(&error))?;
@@ -271,6 +272,13 @@ pub fn line_of_item(item: Item) -> Result<Option<Recorded>, StoreError> {
     match text(PARTITION).and_then(|partition| key::parse_account(partition)) {
         Some(account) if is_line => decode(&account, item).map(Some),
         _ => Ok(None),
+    }
+}
+
+fn into_text(value: AttributeValue) -> Option<String> {
+    match value {
+        AttributeValue::S(text) => Some(text),
+        _ => None,
     }
 }
 

@@ -18,6 +18,7 @@ mod key;
 mod ledger;
 mod marker;
 mod operation;
+mod patience;
 mod program;
 mod purchased;
 mod read;
