@@ -107,13 +107,13 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let ingest = Ingest { app: App::from_aws(&shared)?, quarantine };
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
         let ingest = ingest.clone();
-        async move {
+        Box::pin(async move {
             let stop_at = stop_at(&event.context, BEFORE_DEADLINE);
-            let report = Box::pin(ingest.handle(event.payload, stop_at)).await;
+            let report = ingest.handle(event.payload, stop_at).await;
             let mut response = SqsBatchResponse::default();
             report.given_back.into_iter().for_each(|(id, _)| response.add_failure(id));
             Ok::<_, lambda_runtime::Error>(response)
-        }
+        })
     }))
     .await
 }
@@ -149,7 +149,7 @@ impl Ingest {
             members.spawn(async move {
                 // It is never closed.
                 let _turn = gate.acquire_owned().await;
-                Box::pin(ingest.apply_all(&member, messages, stop_at)).await
+                ingest.apply_all(&member, messages, stop_at).await
             });
         }
         while let Some(ended) = members.join_next().await {

@@ -80,7 +80,7 @@ impl Quarantine {
                     .message_attributes("message_id", text(message_id)?)
                     .message_attributes("problem", text(&problem.to_json().to_string())?);
                 let failed = |error| NotTaken(DisplayErrorContext(error).to_string());
-                send.send().await.map(drop).map_err(failed)
+                Box::pin(send.send()).await.map(drop).map_err(failed)
             }
             Self::Memory(list) => {
                 let (message_id, body) = (message_id.to_owned(), body.to_owned());

@@ -99,7 +99,8 @@ async fn send(client: &Client, bus: &str, events: &[Event], before: usize) -> Re
             .detail(&event.detail)
             .build()
     });
-    let put = client.put_events().set_entries(Some(entries.collect())).send().await;
+    let put = client.put_events().set_entries(Some(entries.collect())).send();
+    let put = Box::pin(put).await;
     let failed = |error| NotTaken { place: before, detail: DisplayErrorContext(error).to_string() };
     let put = put.map_err(failed)?;
     let results = put.entries.unwrap_or_default();

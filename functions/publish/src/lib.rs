@@ -63,12 +63,12 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let publish = Publish { bus, telemetry: Telemetry::from_environment() };
     lambda_runtime::run(service_fn(move |event: LambdaEvent<StreamEvent>| {
         let publish = publish.clone();
-        async move {
-            let failed = Box::pin(publish.handle(event.payload)).await;
+        Box::pin(async move {
+            let failed = publish.handle(event.payload).await;
             let mut response = DynamoDbEventResponse::default();
             response.batch_item_failures = failed.into_iter().map(batch_item_failure).collect();
             Ok::<_, lambda_runtime::Error>(response)
-        }
+        })
     }))
     .await
 }

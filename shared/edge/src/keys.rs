@@ -230,7 +230,8 @@ impl Keys {
             Source::Ring(ring) => Arc::clone(ring),
             Source::File(path) => Arc::new(read_file(path)?),
             Source::Secret(client, id) => {
-                let value = client.get_secret_value().secret_id(id).send().await;
+                let value = client.get_secret_value().secret_id(id).send();
+                let value = Box::pin(value).await;
                 let unreadable =
                     |error| KeysError::Unreadable(DisplayErrorContext(&error).to_string());
                 let value = value.map_err(unreadable)?;

@@ -64,11 +64,11 @@ pub async fn run<F: Function>() -> Result<(), lambda_runtime::Error> {
     let app = App::from_environment().await?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         let app = app.clone();
-        async move {
-            // Boxed: the futures of the SDK are deep.
-            let handled = Box::pin(serve::<F>(&app, event.payload)).await;
+        // Boxed: the layers of the runtime pass it on by value.
+        Box::pin(async move {
+            let handled = serve::<F>(&app, event.payload).await;
             Ok::<_, lambda_runtime::Error>(handled.response)
-        }
+        })
     }))
     .await
 }

@@ -117,11 +117,11 @@ pub async fn run_sweep<S: Sweep + 'static>() -> Result<(), lambda_runtime::Error
     let app = App::from_environment().await?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
         let app = app.clone();
-        async move {
+        Box::pin(async move {
             let stop_at = stop_at(&event.context, BEFORE_DEADLINE);
             let options = SweepOptions { stop_at, ..SweepOptions::default() };
             Ok::<_, lambda_runtime::Error>(sweep::<S>(&app, options).await?.0)
-        }
+        })
     }))
     .await
 }
@@ -329,7 +329,7 @@ impl Run {
             about: None,
         };
         // Boxed: the futures of the SDK are deep.
-        match Box::pin(self.ledger.apply(&request, S::decide)).await {
+        match self.ledger.apply(&request, S::decide).await {
             Ok(Outcome::Appended(_) | Outcome::Replayed(_)) => Outlook::Posted,
             Ok(Outcome::Unchanged { wallet, .. }) => {
                 match self.ledger.rearm(account, &wallet).await {

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity, TransactWriteItem};
 
-use crate::client::transaction_config;
+use crate::client::{Boxed, transaction_config};
 use crate::document::Item;
 use crate::error::StoreError;
 use crate::ledger::Ledger;
@@ -89,6 +89,7 @@ impl Ledger {
             .customize()
             .config_override(transaction_config())
             .send()
+            .boxed()
             .await
             .map_err(|error| setback_of_transaction(&error))?;
         self.meter.wrote(written.consumed_capacity());

@@ -113,8 +113,7 @@ impl Ledger {
         let mut unheard: Option<Unheard> = None;
         let mut ahead = None;
         loop {
-            // Boxed: the futures of the SDK are deep.
-            let setback = match Box::pin(self.attempt(request, ahead.take(), &decide)).await {
+            let setback = match self.attempt(request, ahead.take(), &decide).await {
                 Ok(settled) => return Ok(settled),
                 Err(setback) => setback,
             };

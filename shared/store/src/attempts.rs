@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::{
 use scrip_domain::id::CardNumber;
 use scrip_domain::time::Instant;
 
+use crate::client::Boxed;
 use crate::document::Item;
 use crate::error::StoreError;
 use crate::key;
@@ -101,6 +102,7 @@ impl Ledger {
             .key(SORT, AttributeValue::S(key::ATTEMPTS.to_owned()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
+            .boxed()
             .await
             .map_err(|error| StoreError::from_sdk("DeleteItem", &error))?;
         self.meter.wrote(delete.consumed_capacity());
@@ -129,6 +131,7 @@ impl Ledger {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
+            .boxed()
             .await;
         let error = match put {
             Ok(put) => {
@@ -176,6 +179,7 @@ impl Ledger {
             .expression_attribute_values(":hour_ago", hour_before(now))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
+            .boxed()
             .await;
         match update {
             Ok(update) => {

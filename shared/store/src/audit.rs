@@ -12,7 +12,7 @@ use scrip_domain::entry::Operation;
 use scrip_domain::time::Instant;
 
 use crate::canonical::{self, HASH, Hash};
-use crate::client::page_config;
+use crate::client::{Boxed, page_config};
 use crate::document::{Item, decode};
 use crate::error::StoreError;
 use crate::key::{self, Place};
@@ -140,6 +140,7 @@ impl Ledger {
             .customize()
             .config_override(page_config())
             .send()
+            .boxed()
             .await
             .map_err(|error| StoreError::from_sdk("Scan", &error))?;
         self.meter.read(page.consumed_capacity());
@@ -170,6 +171,7 @@ impl Ledger {
             .customize()
             .config_override(page_config())
             .send()
+            .boxed()
             .await
             .map_err(|error| StoreError::from_sdk("Query", &error))?;
         self.meter.read(page.consumed_capacity());

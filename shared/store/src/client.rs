@@ -1,5 +1,6 @@
 //! How the store talks to DynamoDB. By default the SDK waits for a silent server for ever.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Config;
@@ -24,6 +25,16 @@ const BACKOFF: Duration = Duration::from_millis(25);
 const TRIES_MAX: u32 = 3;
 /// Tries of a page of an audit: it reads so much at once that throttling is to be expected.
 const PAGE_TRIES_MAX: u32 = 10;
+
+/// Puts a future of the SDK on the heap: it has kilobytes, which every future around it would copy,
+/// and a type so deep that the compiler gives up on theirs.
+pub(crate) trait Boxed<'a>: Future + Sized + Send + 'a {
+    fn boxed(self) -> Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>> {
+        Box::pin(self)
+    }
+}
+
+impl<'a, F: Future + Send + 'a> Boxed<'a> for F {}
 
 /// Completes a DynamoDB configuration with this store's timeouts and retries.
 pub fn client_config(base: Builder) -> Config {

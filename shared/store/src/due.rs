@@ -18,6 +18,7 @@ use scrip_domain::account::AccountId;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::{Job, Wallet};
 
+use crate::client::Boxed;
 use crate::error::StoreError;
 use crate::hour::Hour;
 use crate::key;
@@ -153,6 +154,7 @@ impl Ledger {
             .item(DRAWN, AttributeValue::N(fastrand::u64(..).to_string()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
+            .boxed()
             .await
             .map_err(|error| StoreError::from_sdk("PutItem", &error))?;
         self.meter.wrote(put.consumed_capacity());
@@ -222,7 +224,8 @@ impl Ledger {
 
     /// What is not there, or no longer what it was, is not deleted.
     async fn delete(&self, delete: DeleteItemFluentBuilder) -> Result<(), StoreError> {
-        let delete = delete.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+        let delete =
+            delete.return_consumed_capacity(ReturnConsumedCapacity::Total).send().boxed().await;
         match delete {
             Ok(deleted) => self.meter.wrote(deleted.consumed_capacity()),
             Err(error) => match error.as_service_error() {

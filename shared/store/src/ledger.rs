@@ -10,7 +10,7 @@ use scrip_domain::entry::Entry;
 use scrip_domain::time::Instant;
 
 use crate::canonical::Hash;
-use crate::client::line_config;
+use crate::client::{Boxed, line_config};
 use crate::document::Item;
 use crate::hour::Hour;
 use crate::operation::Fingerprint;
@@ -79,6 +79,7 @@ impl Ledger {
             .customize()
             .config_override(line_config())
             .send()
+            .boxed()
             .await?;
         self.meter.wrote(put.consumed_capacity());
         Ok(())

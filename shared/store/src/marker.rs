@@ -15,6 +15,7 @@ use scrip_domain::time::Instant;
 use scrip_domain::wallet::{Due, Job};
 use sha2::{Digest, Sha256};
 
+use crate::client::Boxed;
 use crate::document::Item;
 use crate::error::StoreError;
 use crate::hour::Hour;
@@ -95,6 +96,7 @@ impl Ledger {
             .item(SORT, AttributeValue::S(key::due(hour, account)))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
+            .boxed()
             .await
             .map_err(|error| StoreError::from_sdk("PutItem", &error))?;
         self.meter.wrote(put.consumed_capacity());
@@ -201,7 +203,7 @@ impl Ledger {
                 .expression_attribute_values(":other", text(other))
                 .expression_attribute_values(":old", AttributeValue::S(since.to_string())),
         };
-        let error = match put.send().await {
+        let error = match put.send().boxed().await {
             Ok(put) => {
                 self.meter.wrote(put.consumed_capacity());
                 return Ok(Stamp::Put);

@@ -7,6 +7,7 @@ use scrip_domain::time::Instant;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 
+use crate::client::Boxed;
 use crate::document::Item;
 use crate::error::StoreError;
 use crate::key;
@@ -125,6 +126,7 @@ impl Ledger {
             .item(SORT, AttributeValue::S(sort.to_owned()))
             .item("now", AttributeValue::S(now.to_string()))
             .send()
+            .boxed()
             .await
             .map(|_| ())
             .map_err(|error| StoreError::from_sdk("PutItem", &error))

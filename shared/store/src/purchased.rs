@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{
 use scrip_domain::card::{CardKey, PinTerms};
 use scrip_domain::id::{CardId, CardNumber, MemberId};
 
+use crate::client::Boxed;
 use crate::document::Item;
 use crate::error::StoreError;
 use crate::key;
@@ -75,7 +76,7 @@ impl Ledger {
                 .expression_attribute_names("#number", NUMBER)
                 .expression_attribute_values(":taken", number(taken)),
         };
-        match put.send().await {
+        match put.send().boxed().await {
             Ok(put) => {
                 self.meter.wrote(put.consumed_capacity());
                 Ok(drawn)

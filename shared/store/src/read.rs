@@ -14,6 +14,7 @@ use scrip_domain::tier;
 use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 
+use crate::client::Boxed;
 use crate::document::{Item, decode};
 use crate::error::StoreError;
 use crate::key;
@@ -338,7 +339,7 @@ impl Ledger {
         let mut items = Vec::new();
         let mut start = None;
         loop {
-            let page = query.clone().set_exclusive_start_key(start).send().await;
+            let page = query.clone().set_exclusive_start_key(start).send().boxed().await;
             let page = page.map_err(|error| StoreError::from_sdk("Query", &error))?;
             self.meter.read(page.consumed_capacity());
             items.extend(page.items.unwrap_or_default());
@@ -368,6 +369,7 @@ impl Ledger {
             .consistent_read(freshness.is_consistent())
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
+            .boxed()
             .await
             .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
         self.meter.read(found.consumed_capacity());

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use crate::StoreError;
+use crate::client::Boxed;
 
 /// The local secondary index that finds operations by name.
 pub const INDEX: &str = "by_operation";
@@ -39,7 +40,7 @@ pub async fn create_table(client: &Client, table: &str) -> Result<(), StoreError
             .build();
         request = request.attribute_definitions(attribute.map_err(|error| incomplete(&error))?);
     }
-    match request.send().await {
+    match request.send().boxed().await {
         Ok(_) => Ok(()),
         Err(error)
             if error

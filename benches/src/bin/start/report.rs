@@ -121,7 +121,7 @@ fn sizes(rows: &[Row]) -> String {
          |---|---|---|---|---|---|---|\n",
     );
     for row in rows {
-        let zipped = row.zip_bytes.map_or_else(|| "–".to_owned(), megabytes);
+        let zipped = megabytes(row.zip_bytes);
         let peak =
             Contender::ALL.map(|who| megabytes(row.medians[&who].peak_kb * 1024)).join(" | ");
         let (name, binary) = (row.name, megabytes(row.binary_bytes));

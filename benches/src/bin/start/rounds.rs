@@ -71,7 +71,7 @@ pub(crate) struct Row {
     pub(crate) calls: (Plan, Plan),
     pub(crate) medians: BTreeMap<Contender, Medians>,
     pub(crate) binary_bytes: u64,
-    pub(crate) zip_bytes: Option<u64>,
+    pub(crate) zip_bytes: u64,
 }
 
 /// A function with a ledger of its own.
@@ -122,14 +122,14 @@ pub(crate) async fn measure(subject: &Subject, places: &Places, often: Often) ->
     }
     eprintln!();
     let binary = places.release.join(subject.name);
-    let zip = places.release.join("../lambda").join(subject.name).join("bootstrap.zip");
+    let zip = places.packages.join(format!("{}.zip", subject.name));
     Row {
         name: subject.name,
         work: subject.work,
         calls: (cold, warm),
         medians: samples.into_iter().map(|(who, samples)| (who, samples.medians())).collect(),
         binary_bytes: fs::metadata(binary).unwrap().len(),
-        zip_bytes: fs::metadata(zip).ok().map(|it| it.len()),
+        zip_bytes: fs::metadata(zip).unwrap().len(),
     }
 }
 

@@ -8,7 +8,7 @@ use scrip_domain::entry::Operation;
 use scrip_domain::id::RedemptionId;
 use scrip_domain::wallet::{Due, Job};
 
-use crate::client::page_config;
+use crate::client::{Boxed, page_config};
 use crate::document::Item;
 use crate::due::DueMarker;
 use crate::error::StoreError;
@@ -110,6 +110,7 @@ impl Ledger {
                 .customize()
                 .config_override(page_config())
                 .send()
+                .boxed()
                 .await
                 .map_err(|error| StoreError::from_sdk("BatchGetItem", &error))?;
             self.meter.read(batch.consumed_capacity());
