@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use scrip_edge::aws;
 use scrip_store::client_config;
@@ -89,6 +89,7 @@ impl Probe {
             .expression_attribute_values(":sk", AttributeValue::S("E#".to_owned()))
             .scan_index_forward(false)
             .limit(1)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await?;
         Ok(())
@@ -105,6 +106,7 @@ impl Probe {
             .expression_attribute_names("#op", "op")
             .expression_attribute_values(":pk", AttributeValue::S(calls.partition.clone()))
             .expression_attribute_values(":op", AttributeValue::S(format!("OP#{}#", calls.number)))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await?;
         Ok(())
@@ -125,6 +127,7 @@ impl Probe {
             .item("op", AttributeValue::S(format!("OP#{number}#")))
             .condition_expression("attribute_not_exists(#pk)")
             .expression_attribute_names("#pk", "pk")
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await?;
         Ok(())
