@@ -145,6 +145,19 @@ fn extended_lot_finds_its_place_and_its_new_expiry() {
 }
 
 #[test]
+fn what_comes_back_to_an_extended_lot_has_its_new_expiry() {
+    let mut draft = Draft::open(&issued(&[("c1", 5, Some(20))]), at(10));
+    let draw = draft.draw_from(&credit(), &named("c1"), units(3)).unwrap();
+    draft.spend(&draw, PostingReason::Redeemed);
+    draft.extend(Kind::Credit, &named("c1"), at(40));
+    let back = (Grace { until: None, is_never_forfeited: false }, &named("e2"));
+    draft.reinstate(&credit(), &draw.lots[0], PostingReason::Reinstated, back).unwrap();
+    let line = close(draft);
+    assert_eq!(line.postings.last().unwrap().expires_at, Some(at(40)));
+    check_carried(&line.wallet, 40, &[], &["expired -5 at 40"]);
+}
+
+#[test]
 fn what_a_hold_has_of_a_lot_that_is_missing_is_not_lost() {
     let mut damaged = held(&issued(&[("c1", 5, None)]), ("c1", 3), 30);
     damaged.assets.clear();

@@ -195,3 +195,22 @@ fn credit_that_a_hold_has_wholly_set_aside_is_not_available() {
     let passed = redeem::PassedOver { kind: crate::asset::Kind::Credit, id: named("s"), why };
     assert_eq!(opened.plan.passed_over, [passed]);
 }
+
+#[test]
+fn capture_does_not_repeat_what_the_hold_passed_over() {
+    let wallet = granted(&Wallet::default(), &program(), &["credit store s 500"], NOW);
+    let amount = minor(100);
+    let line = BasketLine { id: named("0"), kind: LineKind::Product, category: None, amount };
+    let credits = MoneyUse::Each(vec![(named("s"), Wanted::Max), (named("x"), Wanted::Max)]);
+    let uses = Uses { credits, ..Uses::default() };
+    let basket = Basket { currency: program().currency, lines: vec![line], uses };
+    let (redemption, settlement) = (named("basket-79"), Settlement::Held(None));
+    let request = Redemption { redemption, basket, settlement, expected_due: None };
+    let decided = redeem::decide(&wallet, &program(), &request, at(NOW));
+    let held = entry(appended(decided.unwrap()), 7, at(NOW));
+    assert_eq!(History::of(&held).unwrap().recorded_plan().passed_over.len(), 1);
+    let Detail::Capture(captured) = capture(&held, &Part::Full).unwrap().detail else {
+        panic!("no capture")
+    };
+    assert_eq!(captured.plan.passed_over, []);
+}
