@@ -246,7 +246,7 @@ impl Plan {
     /// the last is released first.
     #[must_use]
     pub(super) fn with_tender_up_to(self, most: Minor) -> Self {
-        let mut plan = Self { tenders: Vec::new(), passed_over: Vec::new(), ..self };
+        let mut plan = Self { tenders: Vec::new(), ..self };
         let mut left = most;
         for tender in self.tenders {
             let pays = tender.amount().min(left).min(plan.room_for(tender.kind));

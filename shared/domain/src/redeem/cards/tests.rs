@@ -60,7 +60,7 @@ fn decided<T: Debug, R: Debug>(
     (line, others)
 }
 
-/// Pays what it can of 30.00 in bob's basket with the card.
+/// Pays what it can of 30.00 in bob's basket with the cards.
 #[track_caller]
 fn redeemed(wallets: &mut Wallets, settlement: Settlement) -> (History, Line) {
     let line = BasketLine {
@@ -69,7 +69,8 @@ fn redeemed(wallets: &mut Wallets, settlement: Settlement) -> (History, Line) {
         category: None,
         amount: minor(3_000),
     };
-    let gift_cards = vec![CardUse { number: named("6000000000000007"), amount: Wanted::Max }];
+    let cards = wallets.keys().filter_map(AccountId::card).cloned();
+    let gift_cards = cards.map(|number| CardUse { number, amount: Wanted::Max }).collect();
     let uses = Uses { gift_cards, ..Uses::default() };
     let basket = Basket { currency: program().currency, lines: vec![line], uses };
     let request = Redemption { redemption: named("b"), basket, settlement, expected_due: None };
@@ -237,13 +238,16 @@ fn exact_amount_of_a_card_is_no_more_than_is_on_it_nor_than_is_due() {
 #[test]
 fn card_that_was_not_read_is_asked_for() {
     let mut wallets = wallets();
+    let second = AccountId::Card(named("6000000000000015"));
+    wallets.insert(second.clone(), wallets[&card()].clone());
     let (history, _) = redeemed(&mut wallets, Settlement::Held(None));
     wallets.remove(&card());
+    wallets.remove(&second);
     let bob = member("bob");
     let accounts = Accounts::new(&bob, &wallets[&bob], &wallets);
     let part = capture::Part::Full;
     let decided = capture::decide(accounts, Some(&history), &part, at(NOW));
-    assert_eq!(decided, Ok(Decision::Needs(vec![card()])));
+    assert_eq!(decided, Ok(Decision::Needs(vec![card(), second])), "all at once");
     let asked = asked_to_pay(&wallets, Wanted::Max);
     assert_eq!(asked, Ok(Decision::Needs(vec![card()])));
 }
