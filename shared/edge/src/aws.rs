@@ -28,7 +28,8 @@ const ROOTS: &[u8] = include_bytes!("roots.pem");
 /// Region, credentials and endpoints from the environment, where Lambda has them, and timeouts: by
 /// default the SDK waits for a silent server for ever.
 ///
-/// Amazon's roots alone are trusted, unless a variable names a proxy, other roots, or a region of China.
+/// Amazon's roots alone are trusted, unless a variable names a proxy, other roots, or a region of
+/// China.
 pub async fn aws() -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(ATTEMPT_TIMEOUT)
