@@ -16,11 +16,6 @@ use tokio::process::Command;
 use crate::calls::{Plan, Recorder, items, services, way_to};
 use crate::subject::{Calls, Done, Subject, award, lot, purchase};
 
-/// Operations of each member, about: a wallet then has as many lines and lots as that.
-const OPERATIONS_EACH: usize = 16;
-/// Members, at the least.
-const MEMBERS_MIN: usize = 16;
-
 /// Who is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Contender {
@@ -134,7 +129,8 @@ pub(crate) async fn measure(subject: &Subject, places: &Places, often: Often) ->
 }
 
 impl<'a> Bench<'a> {
-    /// With at least so many members that each has no more than a few operations.
+    /// With a member for each operation: all of them find and write lines of one size, and so do the
+    /// probes.
     pub(crate) async fn new(subject: &'a Subject, places: &'a Places, operations: usize) -> Self {
         let embedded = Embedded::memory().await.unwrap();
         let ledger = embedded.ledger(Arc::new(|| Instant::EPOCH));
@@ -142,9 +138,7 @@ impl<'a> Bench<'a> {
         ledger.set_program(program, 0, "bench").await.unwrap();
         let recorder = Recorder::default();
         let services = services(recorder.clone()).await;
-        let each = if subject.lots == 0 { OPERATIONS_EACH } else { 1 };
-        let members = operations.div_ceil(each).max(MEMBERS_MIN);
-        let members = u64::try_from(members).unwrap();
+        let members = index(operations);
         let items = Vec::new();
         let bench = Self { subject, places, embedded, recorder, services, members, items };
         bench.seed().await;
@@ -191,9 +185,7 @@ impl<'a> Bench<'a> {
         self.items = items(&later);
         let (cold, warm) =
             [first, later].map(|calls| Plan::of(&calls, self.subject.at_once)).into();
-        if warm.writes == 0 {
-            self.let_be_found().await;
-        }
+        self.let_be_found().await;
         (cold, warm)
     }
 
@@ -203,10 +195,10 @@ impl<'a> Bench<'a> {
         assert_done(self.subject.done, &answered.body);
     }
 
-    /// Gives each partition of those who only read something to find.
+    /// Gives each partition of the probes the newest line of a member.
     async fn let_be_found(&self) {
         let items = serde_json::from_value::<Vec<serde_dynamo::Item>>(json!(self.items)).unwrap();
-        let Some(item) = items.into_iter().next() else { return };
+        let Some(item) = items.into_iter().next_back() else { return };
         let item: HashMap<String, AttributeValue> = item.into();
         for contender in [Contender::Probe, Contender::Node, Contender::Python] {
             for number in 0..self.members {
