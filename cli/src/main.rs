@@ -16,10 +16,12 @@ use scrip_cli::simulate::{Faults, Simulation, Trial, simulate};
 use scrip_cli::verify::{self, SEGMENTS_DEFAULT};
 use scrip_domain::account::AccountId;
 use scrip_domain::time::Instant;
-use scrip_edge::{App, aws};
+use scrip_edge::{App, aws, log_filter};
 use scrip_local::{Embedded, client_at};
 use scrip_store::{Ledger, account_of_key};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// What to paste into a second terminal.
 const WALK_THROUGH: &str = include_str!("../walk-through.sh");
@@ -228,12 +230,15 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     let quiet = match cli.command {
         // Everything goes wrong there all the time.
-        Some(Command::Simulate(_)) => "off",
+        Some(Command::Simulate(_)) => Targets::new(),
         // The embedded database logs every failed condition, which to a ledger is a lost race.
-        _ => "warn,dynoxide=off",
+        _ => {
+            let warnings = Targets::new().with_default(LevelFilter::WARN);
+            warnings.with_target("dynoxide", LevelFilter::OFF)
+        }
     };
-    let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| EnvFilter::new(quiet));
-    tracing_subscriber::fmt().json().with_writer(std::io::stderr).with_env_filter(filter).init();
+    let lines = tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines).with(log_filter(quiet)).init();
     let ended = match cli.command {
         Some(Command::Local(args)) => local(args).await,
         Some(Command::Sweep(args)) => run_sweep(args).await,

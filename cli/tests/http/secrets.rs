@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use scrip_cli::local::{Local, Options, Storage};
 use scrip_local::TABLE;
 use serde_json::json;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::gift_cards::sell;
 use crate::support::Stack;
@@ -30,10 +32,11 @@ impl Write for Written {
 async fn secrets_are_in_no_item_log_line_or_answer() {
     let log = Written::default();
     let writer = log.clone();
-    let logger =
-        tracing_subscriber::fmt().json().with_env_filter(EnvFilter::new("info,dynoxide=off"));
+    let lines = tracing_subscriber::fmt::layer().json().with_writer(move || writer.clone());
+    let filter = Targets::new().with_default(LevelFilter::INFO);
+    let filter = filter.with_target("dynoxide", LevelFilter::OFF);
     // Of the whole process: what other tests log meanwhile may have no secrets either.
-    logger.with_writer(move || writer.clone()).init();
+    tracing_subscriber::registry().with(lines).with(filter).init();
 
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("ledger.db");

@@ -32,7 +32,7 @@ pub use pin::Pin;
 pub use problem::{Code, Problem};
 pub use programs::CurrentProgram;
 pub use request::{ApiRequest, require_body_size, require_lines, require_unique};
-pub use serve::{Function, Handled, Route, run, serve, start_logging, stop_at};
+pub use serve::{Function, Handled, Route, log_filter, run, serve, start_logging, stop_at};
 pub use sweep::{Sweep, SweepOptions, SweepReport, retry_set_aside, run_sweep, sweep};
 pub use telemetry::{Measurement, Telemetry, Unit};
 pub use value::{LotAnswer, change, units};

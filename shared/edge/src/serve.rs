@@ -7,7 +7,9 @@ use aws_lambda_events::encodings::Body;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use lambda_runtime::{Context, LambdaEvent, service_fn};
 use scrip_store::Usage;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::answer::Answer;
 use crate::app::App;
@@ -75,13 +77,16 @@ pub async fn run<F: Function>() -> Result<(), lambda_runtime::Error> {
 
 /// One JSON object a line, as CloudWatch reads it.
 pub fn start_logging() {
-    let filter = EnvFilter::try_from_env("SCRIP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_env_filter(filter)
-        .init();
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
+    let filter = log_filter(Targets::new().with_default(LevelFilter::INFO));
+    tracing_subscriber::registry().with(lines).with(filter).init();
+}
+
+/// What is logged: what `SCRIP_LOG` says, such as `info,hyper=debug`, or else this.
+pub fn log_filter(otherwise: Targets) -> Targets {
+    let said = std::env::var("SCRIP_LOG").ok();
+    said.and_then(|said| said.parse().ok()).unwrap_or(otherwise)
 }
 
 /// When a function must begin nothing more, to be done `before` Lambda would end it.
