@@ -32,7 +32,8 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use crate::amount::Units;
-use crate::card::CardStep;
+use crate::asset::Asset;
+use crate::card::{CardStep, End};
 use crate::entry::{Detail, Entry};
 use crate::facts::Facts;
 use crate::id::RedemptionId;
@@ -109,6 +110,8 @@ pub enum Misposted {
     Instant,
     /// It expired before its expiry.
     NotDue,
+    /// It was voided and is not void, or it expired and is.
+    Void,
     /// There is not so much in its lot, or no such lot.
     NotThere,
     /// Less debt is owed than it repays.
@@ -156,6 +159,7 @@ impl Misposted {
             Self::Reason => "is not for a line of this kind",
             Self::Instant => "took effect when nothing was due",
             Self::NotDue => "expired before its expiry",
+            Self::Void => "was voided and is not void, or expired and is",
             Self::NotThere => "moves what its lot does not have",
             Self::NoDebt => "repays more than is owed",
             Self::LotIssued => "does not say what was put into its lot",
@@ -203,6 +207,7 @@ impl fmt::Display for Misfit {
 /// the first.
 pub fn replay(before: &Wallet, before_at: Option<Instant>, entry: &Entry) -> Replayed {
     let mut reading = Reading {
+        before,
         entry,
         before_at,
         lots: Lots::of(before, entry.recorded_at),
@@ -254,6 +259,7 @@ pub fn due_at(wallet: &Wallet) -> Option<Instant> {
 
 /// A line while it is read.
 struct Reading<'a> {
+    before: &'a Wallet,
     entry: &'a Entry,
     before_at: Option<Instant>,
     lots: Lots,
@@ -280,10 +286,12 @@ impl Reading<'_> {
         let graces = agreement::graces(&self.entry.line, self.entry.recorded_at);
         for (place, posting) in postings.iter().enumerate() {
             self.carry(posting.at);
+            let previous = place.checked_sub(1).and_then(|place| postings.get(place));
             let next = postings.get(place.saturating_add(1));
             let from_end = postings.len().saturating_sub(place);
             let grace = graces.len().checked_sub(from_end).and_then(|place| graces.get(place));
-            let wrong = [self.misplaced(posting), self.post(posting, next, grace.copied()).err()];
+            let posted = self.post(posting, (previous, next), grace.copied());
+            let wrong = [self.misplaced(posting), posted.err()];
             for why in wrong.into_iter().flatten() {
                 let posting = describe(posting);
                 self.misfits.push(Misfit::Posting { place, posting, why });
@@ -306,27 +314,45 @@ impl Reading<'_> {
     fn post(
         &mut self,
         posting: &Posting,
-        next: Option<&Posting>,
+        (previous, next): (Option<&Posting>, Option<&Posting>),
         grace: Option<bool>,
     ) -> Result<(), Misposted> {
         require_sign(posting)?;
-        let follows = |reason| next.filter(|it| it.reason == reason && it.asset == posting.asset);
+        require_form(posting)?;
+        let follows = |reason| next.filter(|it| it.reason == reason && is_of_one(it, posting));
         match posting.reason {
             PostingReason::Expired | PostingReason::Voided => {
+                let ending = self.ending(posting);
+                if (posting.reason == PostingReason::Voided) == (ending == Ending::Expiry) {
+                    return Err(Misposted::Void);
+                }
                 let is_early = posting.expires_at.is_none_or(|it| posting.at < it);
-                if posting.reason == PostingReason::Expired && is_early {
+                if ending == Ending::Expiry && is_early {
                     return Err(Misposted::NotDue);
                 }
-                self.lots.end(posting)
+                self.lots.end(posting, ending)
             }
             PostingReason::DebtRepaid if self.is_by_hold(posting) => Ok(()),
             PostingReason::DebtRepaid if posting.at != self.entry.recorded_at => {
                 Err(Misposted::Instant)
             }
-            PostingReason::DebtRepaid | PostingReason::DebtIncurred => self.lots.owe(posting),
+            PostingReason::DebtRepaid => {
+                let source = previous.filter(|it| !it.amount.is_negative());
+                source.filter(|it| is_of_one(it, posting)).ok_or(Misposted::NoDebt)?;
+                self.lots.owe(posting)
+            }
+            PostingReason::DebtIncurred => {
+                let source = previous.filter(|it| it.reason == PostingReason::Reversed);
+                let is_whole = |it: &&Posting| it.amount.magnitude() == posting.amount.magnitude();
+                let source = source.filter(|it| is_of_one(it, posting)).filter(is_whole);
+                source.filter(|it| has_no_term(it)).ok_or(Misposted::NotThere)?;
+                self.lots.owe(posting)
+            }
             // What could not be taken back out of a lot is booked as owed by the next posting.
             PostingReason::Reversed if follows(PostingReason::DebtIncurred).is_some() => Ok(()),
-            PostingReason::Redeemed if self.is_capture() => Ok(()),
+            PostingReason::Redeemed if self.is_capture() => {
+                posting.accrue_at.map_or(Ok(()), |_| Err(Misposted::NotThere))
+            }
             _ if posting.amount.is_negative() => self.lots.take(posting, grace),
             _ => {
                 let repaid = follows(PostingReason::DebtRepaid);
@@ -334,6 +360,27 @@ impl Reading<'_> {
                 let kept = posting.amount.magnitude().checked_sub(repaid);
                 self.lots.put(posting, kept.ok_or(Misposted::NoDebt)?, &self.holds)
             }
+        }
+    }
+
+    /// What ends value that expires or is voided.
+    fn ending(&self, posting: &Posting) -> Ending {
+        let is_now = posting.at == self.entry.recorded_at;
+        let is_voided_now = match &self.entry.line.detail {
+            Detail::Void(it) if !it.amount.is_zero() => {
+                (&it.asset, Some(&it.id)) == (&posting.asset, posting.id.as_ref())
+            }
+            Detail::CardEnd(it) => it.end == End::Voided && !it.amount.is_zero(),
+            _ => false,
+        };
+        let was_voided = match &self.before.card {
+            Some(card) => card.end == Some(End::Voided),
+            None => self.lots.is_voided(posting),
+        };
+        match () {
+            () if was_voided => Ending::Voided,
+            () if is_now && is_voided_now => Ending::Voiding,
+            () => Ending::Expiry,
         }
     }
 
@@ -360,6 +407,41 @@ impl Reading<'_> {
         }
         let posts = agreement::posts(&self.entry.line.detail, posting.reason);
         (!posts).then_some(Misposted::Reason)
+    }
+}
+
+/// Why value goes with time or by the retailer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// By its expiry, or when it comes back after it.
+    Expiry,
+    /// Its lot was voided before, and it comes back.
+    Voided,
+    /// By this line.
+    Voiding,
+}
+
+/// Whether one of two postings says what the other does about the same value.
+fn is_of_one(posting: &Posting, other: &Posting) -> bool {
+    let term = |it: &Posting| (it.at, it.accrue_at, it.expires_at);
+    posting.asset == other.asset && term(posting) == term(other)
+}
+
+fn has_no_term(posting: &Posting) -> bool {
+    (posting.accrue_at, posting.expires_at) == (None, None)
+}
+
+/// All but points has an id, and only points that end say how many there were.
+fn require_form(posting: &Posting) -> Result<(), Misposted> {
+    let of_points = matches!(posting.asset, Asset::Points(_));
+    if of_points == posting.id.is_some() {
+        return Err(Misposted::NotThere);
+    }
+    let ends = matches!(posting.reason, PostingReason::Expired | PostingReason::Voided);
+    if (of_points && ends) == posting.lot_issued.is_some() {
+        Ok(())
+    } else {
+        Err(Misposted::LotIssued)
     }
 }
 

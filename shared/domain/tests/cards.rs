@@ -31,6 +31,8 @@ use scrip_domain::wallet::{Job, Wallet};
 
 #[path = "support/cases.rs"]
 mod cases;
+#[path = "support/forged.rs"]
+mod forged;
 #[path = "support/replayed.rs"]
 mod replayed;
 
@@ -352,6 +354,25 @@ proptest! {
         for step in &steps {
             world.take(step);
             world.assert_consistent();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(forged::config(cases::cases(16, "tests/cards.regressions")))]
+
+    #[test]
+    fn no_forged_line_of_a_card_is_believed(
+        revert in prop::option::of(1_i64..200),
+        expire in prop::option::of(1_i64..200),
+        steps in prop::collection::vec(step(), 1..40),
+    ) {
+        let mut world = World::new(revert, expire);
+        for step in &steps {
+            world.take(step);
+        }
+        for log in world.entries.values() {
+            forged::assert_no_forgery_is_believed(log);
         }
     }
 }

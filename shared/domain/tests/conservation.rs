@@ -7,6 +7,8 @@
 
 #[path = "support/cases.rs"]
 mod cases;
+#[path = "support/forged.rs"]
+mod forged;
 #[path = "conservation/passbook.rs"]
 mod passbook;
 #[path = "support/replayed.rs"]
@@ -20,6 +22,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use scrip_domain::amount::{Points, Units};
 use scrip_domain::asset::Kind;
+use scrip_domain::award::Awarded;
 use scrip_domain::conversion::{self, Conversion};
 use scrip_domain::draft::{Draft, Insufficient, OwnLot};
 use scrip_domain::entry::{Decision, Detail, Entry, Line};
@@ -41,6 +44,7 @@ use scrip_domain::wallet::Wallet;
 use serde_json::json;
 
 use cases::cases;
+use forged::assert_no_forgery_is_believed;
 use passbook::{Paid, Passbook};
 use sample::{at, entry, minor, named, points, points_asset, program_of, units};
 use step::{Money, Part, Redeem, Step, Wait};
@@ -48,6 +52,7 @@ use step::{Money, Part, Redeem, Step, Wait};
 /// Two days before clocks go forward in Melbourne.
 const START: &str = "2026-10-02T03:04:05.678Z";
 const CASES_DEFAULT: u32 = 96;
+const FORGED_CASES_DEFAULT: u32 = 8;
 const LINES: [&str; 4] = ["a", "card", "post", "b"];
 
 fn program() -> Program {
@@ -143,7 +148,7 @@ impl World {
             let stop = self.now.millis() + span * i64::from(permille) / 1000;
             let stop = Instant::from_millis(stop).unwrap();
             let draft = Draft::open(&self.often.wallet, stop);
-            self.often.append(&bare(draft), stop);
+            self.often.append(&draft.close(Detail::Settlement), stop);
         }
         self.now = then;
     }
@@ -205,7 +210,9 @@ impl World {
             let mut draft = Draft::open(wallet, now);
             let reason = PostingReason::Issued;
             draft.issue(&named("p"), points(count), reason, None, expires_at)?;
-            Ok::<_, scrip_domain::limit::LimitReached>(Decision::<()>::Append(bare(draft)))
+            let detail = Awarded { award: named("a"), reason: named("reason") };
+            let awarded = draft.close(Detail::Award(detail));
+            Ok::<_, scrip_domain::limit::LimitReached>(Decision::<()>::Append(awarded))
         });
         decided.unwrap();
     }
@@ -571,7 +578,7 @@ impl World {
         self.now = at("2030-01-01T00:00:00Z");
         for passbook in [&mut self.rarely, &mut self.often] {
             let draft = Draft::open(&passbook.wallet, self.now);
-            passbook.append(&bare(draft), self.now);
+            passbook.append(&draft.close(Detail::Settlement), self.now);
         }
         self.assert_consistent();
         assert_eq!(self.rarely.postings, self.often.postings);
@@ -599,5 +606,22 @@ proptest! {
             world.take(step);
         }
         world.finish();
+    }
+}
+
+proptest! {
+    #![proptest_config(forged::config(cases(FORGED_CASES_DEFAULT, "tests/conservation.regressions")))]
+
+    #[test]
+    fn no_forged_line_of_any_history_is_believed(
+        first in prop::collection::vec(step::something(), 3..10),
+        steps in prop::collection::vec(step::any(), 1..50),
+    ) {
+        let mut world = World::new();
+        for step in first.iter().chain(&steps) {
+            world.take(step);
+        }
+        assert_no_forgery_is_believed(&world.rarely.entries);
+        assert_no_forgery_is_believed(&world.often.entries);
     }
 }

@@ -6,6 +6,8 @@
 
 #[path = "support/cases.rs"]
 mod cases;
+#[path = "support/forged.rs"]
+mod forged;
 #[path = "support/replayed.rs"]
 mod replayed;
 #[path = "support/sample.rs"]
@@ -347,5 +349,21 @@ fn thousand_cycles_of_buying_and_returning_net_zero() {
         shopper.assert_nothing_is_left();
         assert_eq!(shopper.debt("p"), 0, "{cycle}");
         assert!(shopper.wallet.assets.is_empty(), "{:?}", shopper.wallet);
+    }
+}
+
+proptest! {
+    #![proptest_config(forged::config(cases(16, "tests/returns.regressions")))]
+
+    #[test]
+    fn no_forged_line_of_a_shopper_is_believed(
+        steps in prop::collection::vec(step(), 1..25),
+        is_lasting in prop::arbitrary::any::<bool>(),
+    ) {
+        let mut shopper = Shopper::new(program(is_lasting));
+        for step in &steps {
+            shopper.take(step);
+        }
+        forged::assert_no_forgery_is_believed(&shopper.entries);
     }
 }

@@ -1,9 +1,13 @@
 //! Whether what a line says it did is what it posted.
 
+mod whole;
+
 use super::Misfit;
 use crate::amount::Change;
+use crate::asset::Asset;
 use crate::card::{CardStep, End};
 use crate::entry::{Detail, Entry, Line};
+use crate::id::Handle;
 use crate::posting::{Posting, PostingReason};
 use crate::redeem::{Captured, Opened, Plan};
 use crate::time::Instant;
@@ -64,7 +68,6 @@ fn of_draw(draw: &Draw) -> impl Iterator<Item = bool> {
 /// Where the amounts of a line's detail are not those of its postings.
 pub(super) fn misfits(entry: &Entry, before: &Wallet) -> Vec<Misfit> {
     let of = Posted { postings: &entry.line.postings };
-    let reason = PostingReason::Issued;
     let mut misfits = Vec::new();
     let mut require = |member, posted: i64, says: i64| {
         if posted != says {
@@ -79,9 +82,14 @@ pub(super) fn misfits(entry: &Entry, before: &Wallet) -> Vec<Misfit> {
             require("first", i64::from(before.facts.is_none()), i64::from(*first));
         }
         Detail::Adjustment(it) => {
+            let adjusted = of.of(PostingReason::Adjusted);
+            let own = adjusted.filter(|posting| is_of_points(posting, &it.points));
+            require("points", sum(own), of.sum(PostingReason::Adjusted));
             require("amount", of.sum(PostingReason::Adjusted), it.amount.get());
         }
-        Detail::Issue(it) => require("amount", of.sum(reason), plus(it.amount.get())),
+        Detail::Issue(it) => {
+            require("amount", of.sum(PostingReason::Issued), plus(it.amount.get()));
+        }
         Detail::Void(it) if !it.amount.is_zero() => {
             let voided = |posting: &&Posting| {
                 let is_it = posting.id.as_ref() == Some(&it.id);
@@ -103,7 +111,10 @@ pub(super) fn misfits(entry: &Entry, before: &Wallet) -> Vec<Misfit> {
             }
         }
         Detail::Conversion(it) => {
-            require("points", of.sum(PostingReason::ConvertedOut), minus(it.amount.get()));
+            let out = of.of(PostingReason::ConvertedOut);
+            let own = out.filter(|posting| is_of_points(posting, &it.points));
+            require("points", sum(own), of.sum(PostingReason::ConvertedOut));
+            require("amount", of.sum(PostingReason::ConvertedOut), minus(it.amount.get()));
             require("money", of.sum(PostingReason::ConvertedIn), plus(it.money.get()));
         }
         Detail::Transfer(it) => {
@@ -129,8 +140,11 @@ pub(super) fn misfits(entry: &Entry, before: &Wallet) -> Vec<Misfit> {
             };
             require("amount", of.sum(own), minus(it.amount.get()));
         }
-        Detail::Purchase(_)
-        | Detail::Award(_)
+        Detail::Purchase(it) => {
+            let is_changed = it.tier.as_ref().is_some_and(|tier| tier.changed);
+            require("tier", i64::from(entry.line.level.is_some()), i64::from(is_changed));
+        }
+        Detail::Award(_)
         | Detail::TierAssignment(_)
         | Detail::Void(_)
         | Detail::Extension(_)
@@ -142,7 +156,12 @@ pub(super) fn misfits(entry: &Entry, before: &Wallet) -> Vec<Misfit> {
         | Detail::CardIssue(_)
         | Detail::Settlement => {}
     }
+    misfits.extend(whole::misfits(entry, before));
     misfits
+}
+
+fn is_of_points(posting: &Posting, points: &Handle) -> bool {
+    matches!(&posting.asset, Asset::Points(definition) if definition == points)
 }
 
 struct Posted<'a> {

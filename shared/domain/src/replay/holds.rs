@@ -149,7 +149,7 @@ impl Reading<'_> {
                 let (asset, expires_at) = (draw.asset.clone(), drawn.expires_at);
                 let (amount, kept) = self.lots.repay(&asset, drawn.amount);
                 let kept = Drawn { amount: kept, ..drawn.clone() };
-                if !kept.amount.is_zero() && !self.lots.put_back(&asset, &kept) {
+                if !kept.amount.is_zero() && !self.lots.put_back(&asset, &kept, at) {
                     self.misfits.push(misheld(hold.redemption.clone(), Misheld::NotThere));
                 }
                 if !amount.is_zero() {
@@ -164,7 +164,8 @@ impl Reading<'_> {
     pub(super) fn is_by_hold(&mut self, posting: &Posting) -> bool {
         let is_it = |repaid: &mut Repaid| {
             (&posting.asset, posting.amount) == (&repaid.asset, Change::minus(repaid.amount))
-                && (posting.at, posting.expires_at) == (repaid.at, repaid.expires_at)
+                && (posting.at, posting.accrue_at, posting.expires_at)
+                    == (repaid.at, None, repaid.expires_at)
         };
         self.repaid.pop_front_if(is_it).is_some()
     }
@@ -182,12 +183,11 @@ fn spend(hold: &mut Hold, asset: &Asset, spent: &Drawn) -> bool {
     let of_asset = hold.draws.iter_mut().filter(|draw| draw.asset == *asset);
     let mut left = spent.amount;
     for drawn in of_asset.flat_map(|draw| &mut draw.lots) {
-        let is_it = match (&drawn.id, &spent.id) {
-            (None, None) => {
-                (drawn.expires_at, drawn.is_grace) == (spent.expires_at, spent.is_grace)
-            }
-            (id, of) => id == of,
-        };
+        // The same lot of points has the same expiry; what has an id may have been extended.
+        let same_expiry = drawn.id.is_some() || drawn.expires_at == spent.expires_at;
+        let is_it = same_expiry
+            && (&drawn.id, drawn.issued_at, drawn.is_grace)
+                == (&spent.id, spent.issued_at, spent.is_grace);
         if is_it {
             let (taken, rest) = left.take_up_to(drawn.amount);
             (_, drawn.amount) = drawn.amount.take_up_to(taken);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Misposted, card};
+use super::{Ending, Misposted, card};
 use crate::amount::{Points, Units};
 use crate::asset::Asset;
 use crate::card::Card;
@@ -27,6 +27,8 @@ struct Slot {
     least: Units,
     /// A refund made it anew, so the line does not say what else it is.
     is_anew: bool,
+    /// When value last came into it, since the line before.
+    since: Option<Instant>,
 }
 
 impl Lots {
@@ -37,7 +39,8 @@ impl Lots {
         for (asset, holding) in &before.assets {
             lots.debts.insert(asset.clone(), holding.debt);
             for lot in &holding.lots {
-                let slot = Slot { least: lot.issued, lot: lot.clone(), is_anew: false };
+                let slot =
+                    Slot { least: lot.issued, lot: lot.clone(), is_anew: false, since: None };
                 lots.merge(asset, slot);
             }
         }
@@ -65,7 +68,7 @@ impl Lots {
             Some(there) => {
                 there.lot.issued = both(there.lot.issued, slot.lot.issued);
                 there.least = both(there.least, slot.least);
-                there.put_back(slot.lot.remaining);
+                there.put_back(slot.lot.remaining, slot.since);
             }
             None => slots.push(slot),
         }
@@ -91,7 +94,8 @@ impl Lots {
         let mut slots: Vec<&mut Slot> = self.named(posting).collect();
         slots.sort_by_key(|slot| slot.lot.is_grace);
         let fits = |slot: &&mut Slot| {
-            amount <= slot.lot.remaining && grace.is_none_or(|it| it == slot.lot.is_grace)
+            let is_enough = amount <= slot.lot.remaining;
+            is_enough && grace.is_none_or(|it| it == slot.lot.is_grace) && has_term(slot, posting)
         };
         let slot = slots.into_iter().find(fits).ok_or(Misposted::NotThere)?;
         slot.lot.remaining = less(slot.lot.remaining, amount);
@@ -100,27 +104,64 @@ impl Lots {
 
     /// Ends a lot: what is left goes, but for what a hold gives back to it at the same instant, which
     /// the next posting ends.
-    pub(super) fn end(&mut self, posting: &Posting) -> Result<(), Misposted> {
+    pub(super) fn end(&mut self, posting: &Posting, ending: Ending) -> Result<(), Misposted> {
         let amount = posting.amount.magnitude();
         let loose = (posting.asset.clone(), posting.expires_at);
         if posting.id.is_none() && self.loose.get(&loose) == Some(&amount) {
-            // It came back past its expiry, without a grace. A lot of which a hold still has part was
-            // put in so much more.
             self.loose.remove(&loose);
-            self.named(posting).for_each(|slot| slot.lot.issued = both(slot.lot.issued, amount));
-            return Ok(());
+            return self.end_loose(posting);
         }
+        let now = self.now;
         let mut slots: Vec<&mut Slot> = self.named(posting).collect();
         slots.sort_by_key(|slot| (slot.lot.remaining != amount, slot.lot.is_grace));
-        let slot = slots.into_iter().find(|slot| amount <= slot.lot.remaining);
-        let slot = slot.ok_or(Misposted::NotThere)?;
+        let fits = |slot: &&mut Slot| amount <= slot.lot.remaining && has_term(slot, posting);
+        let slot = slots.into_iter().find(fits).ok_or(Misposted::NotThere)?;
         slot.lot.remaining = less(slot.lot.remaining, amount);
+        let due = match ending {
+            Ending::Expiry => slot.lot.expires_at.max(slot.since),
+            Ending::Voided => slot.since,
+            Ending::Voiding => Some(now),
+        };
+        if due != Some(posting.at) {
+            return Err(Misposted::Instant);
+        }
         let is_said = match (posting.lot_issued, &slot.lot.identity) {
             (Some(issued), None) => slot.least <= issued && issued <= slot.lot.issued,
             (None, Some(_)) => true,
             _ => false,
         };
         if is_said { Ok(()) } else { Err(Misposted::LotIssued) }
+    }
+
+    /// Ends points that came back past their expiry, without a grace. A lot of which a hold still has
+    /// part was put in so much more.
+    fn end_loose(&mut self, posting: &Posting) -> Result<(), Misposted> {
+        if posting.at != self.now {
+            return Err(Misposted::Instant);
+        }
+        if posting.accrue_at.is_some() {
+            return Err(Misposted::NotThere);
+        }
+        let amount = posting.amount.magnitude();
+        let mut bounds = Vec::new();
+        for slot in self.named(posting) {
+            slot.lot.issued = both(slot.lot.issued, amount);
+            bounds.push((slot.least, slot.lot.issued));
+        }
+        if bounds.is_empty() {
+            bounds.push((amount, amount));
+        }
+        let is_said = posting.lot_issued.is_some_and(|issued| {
+            bounds.iter().any(|(least, most)| *least <= issued && issued <= *most)
+        });
+        if is_said { Ok(()) } else { Err(Misposted::LotIssued) }
+    }
+
+    /// Whether the lot that a posting is of was voided before.
+    pub(super) fn is_voided(&self, posting: &Posting) -> bool {
+        let slots = self.assets.get(&posting.asset).into_iter().flatten();
+        let mut identities = slots.filter_map(|slot| slot.lot.identity.as_ref());
+        identities.any(|it| it.is_voided && Some(&it.id) == posting.id.as_ref())
     }
 
     /// Changes the debt.
@@ -159,6 +200,9 @@ impl Lots {
         }
         let comes_back =
             matches!(posting.reason, PostingReason::Reinstated | PostingReason::TransferredIn);
+        if comes_back && posting.accrue_at.is_some() {
+            return Err(Misposted::NotThere);
+        }
         if kept.is_zero() {
             return Ok(());
         }
@@ -174,12 +218,17 @@ impl Lots {
         if let Some(slot) = slots.next() {
             let remaining = slot.lot.remaining.checked_add(kept);
             remaining.ok_or(Misposted::TooMuch)?;
+            // A card that has expired lives on as the posting says.
+            let is_live = slot.lot.expires_at.is_none_or(|expires_at| now < expires_at);
+            if (is_live || !on_card) && slot.lot.expires_at != posting.expires_at {
+                return Err(Misposted::NotThere);
+            }
             // What comes back to a card was put in before.
             if !(is_anew && on_card) {
                 slot.lot.issued = both(slot.lot.issued, kept);
                 slot.least = both(slot.least, kept);
             }
-            slot.put_back(kept);
+            slot.put_back(kept, Some(now));
             return Ok(());
         }
         drop(slots);
@@ -199,19 +248,24 @@ impl Lots {
             is_grace: false,
         };
         let slots = self.assets.entry(posting.asset.clone()).or_default();
-        slots.push(Slot { lot, least: kept, is_anew });
+        slots.push(Slot { lot, least: kept, is_anew, since: Some(now) });
         Ok(())
     }
 
     /// Moves drawn value out of its lot; `false` when there is not so much.
     pub(super) fn draw(&mut self, asset: &Asset, drawn: &Drawn) -> bool {
-        let slot = self.source(asset, drawn).filter(|slot| drawn.amount <= slot.lot.remaining);
+        let slot = self.source(asset, drawn).filter(|slot| {
+            let issued_at = slot.lot.identity.as_ref().map(|identity| identity.issued_at);
+            drawn.amount <= slot.lot.remaining
+                && (slot.lot.expires_at, slot.lot.is_grace, issued_at)
+                    == (drawn.expires_at, drawn.is_grace, drawn.issued_at)
+        });
         slot.map(|slot| slot.lot.remaining = less(slot.lot.remaining, drawn.amount)).is_some()
     }
 
-    /// Moves drawn value back into its lot; `false` when there is no such lot.
-    pub(super) fn put_back(&mut self, asset: &Asset, drawn: &Drawn) -> bool {
-        self.source(asset, drawn).map(|slot| slot.put_back(drawn.amount)).is_some()
+    /// Moves drawn value back into its lot at an instant; `false` when there is no such lot.
+    pub(super) fn put_back(&mut self, asset: &Asset, drawn: &Drawn, at: Instant) -> bool {
+        self.source(asset, drawn).map(|slot| slot.put_back(drawn.amount, Some(at))).is_some()
     }
 
     /// What a gift card has is one lot: so much of it.
@@ -362,7 +416,7 @@ impl Lots {
     fn give_back(&mut self, asset: &Asset, lot: &Lot, amount: Units) {
         if !amount.is_zero() {
             let lot = Lot { issued: amount, remaining: amount, ..lot.clone() };
-            self.merge(asset, Slot { lot, least: Units::ZERO, is_anew: false });
+            self.merge(asset, Slot { lot, least: Units::ZERO, is_anew: false, since: None });
         }
     }
 }
@@ -370,7 +424,8 @@ impl Lots {
 impl Slot {
     /// Puts in what had come in before. Of what returns took elsewhere meanwhile it may be more than
     /// was ever put in: then that much was.
-    fn put_back(&mut self, amount: Units) {
+    fn put_back(&mut self, amount: Units, since: Option<Instant>) {
+        self.since = self.since.max(since);
         self.lot.remaining = both(self.lot.remaining, amount);
         self.lot.issued = self.lot.issued.max(self.lot.remaining);
         self.least = self.least.max(self.lot.remaining);
@@ -378,7 +433,7 @@ impl Slot {
 
     /// The lot; what the line does not say of it is taken from the printed one, within bounds.
     fn completed(self, printed: &[Lot], now: Instant) -> Lot {
-        let Self { mut lot, least, is_anew } = self;
+        let Self { mut lot, least, is_anew, .. } = self;
         let there = printed.iter().find(|each| is_same(each, &lot));
         let issued = there.map_or(least, |there| there.issued);
         lot.issued = issued.max(least).min(lot.issued);
@@ -391,6 +446,11 @@ impl Slot {
         }
         lot
     }
+}
+
+/// Whether a posting that takes out of a lot says the term of it.
+fn has_term(slot: &Slot, posting: &Posting) -> bool {
+    (slot.lot.accrue_at, slot.lot.expires_at) == (posting.accrue_at, posting.expires_at)
 }
 
 /// What holds have of an asset.

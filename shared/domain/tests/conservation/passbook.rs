@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use scrip_domain::asset::{Asset, Kind};
-use scrip_domain::entry::Line;
+use scrip_domain::entry::{Entry, Line};
 use scrip_domain::id::LotId;
 use scrip_domain::posting::{Posting, PostingReason};
 use scrip_domain::redeem::Plan;
@@ -14,11 +14,12 @@ use crate::replayed::assert_replays;
 use crate::sample::entry;
 
 /// A log: the state after its last line and everything that was posted.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Passbook {
     pub(crate) wallet: Wallet,
     pub(crate) postings: Vec<Posting>,
     newest_at: Option<Instant>,
+    pub(crate) entries: Vec<Entry>,
 }
 
 type Source = (Asset, Option<LotId>);
@@ -26,7 +27,9 @@ type Source = (Asset, Option<LotId>);
 impl Passbook {
     #[track_caller]
     pub(crate) fn append(&mut self, line: &Line, at: Instant) {
-        assert_replays(&self.wallet, self.newest_at, &entry(line.clone(), 1, at));
+        let entry = entry(line.clone(), 1, at);
+        assert_replays(&self.wallet, self.newest_at, &entry);
+        self.entries.push(entry);
         self.newest_at = Some(at);
         self.wallet = line.wallet.clone();
         self.postings.extend(line.postings.iter().cloned());

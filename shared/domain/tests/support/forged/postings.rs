@@ -1,0 +1,77 @@
+//! Forged postings.
+
+use scrip_domain::amount::{Change, Units};
+use scrip_domain::asset::Asset;
+use scrip_domain::posting::{Posting, PostingReason};
+
+use super::{Forger, other_than};
+
+pub(super) fn forge(forger: &mut Forger<'_>) {
+    for (place, posting) in forger.entry().line.postings.iter().enumerate() {
+        let (now, lapses) = (forger.entry().recorded_at, !forger.entry().line.lapsed.is_empty());
+        let named = |what: &str| format!("posting {place} {what}");
+        let mut change = |what: &str, change: &dyn Fn(&mut Posting)| {
+            forger.change(named(what), |entry| change(&mut entry.line.postings[place]));
+        };
+        for by in [-1, 1] {
+            let amount = Change::try_from(posting.amount.get() + by).unwrap();
+            change(&format!("of {by:+} more"), &|it| it.amount = amount);
+        }
+        let opposite = Change::try_from(-posting.amount.get()).unwrap();
+        change("the other way", &|it| it.amount = opposite);
+        for reason in PostingReason::ALL {
+            change(reason.as_str(), &|it| it.reason = reason);
+        }
+        for at in other_than(Some(posting.at)).into_iter().flatten() {
+            change(&format!("at {at}"), &|it| it.at = at);
+        }
+        // What a lapse gives back then may be of the same lot, and expire then.
+        if !lapses {
+            change("at the instant of the line", &|it| it.at = now);
+        }
+        change("of another definition", &|it| it.asset = other_asset(&it.asset));
+        change("of another lot", &|it| it.id = Some("forged".parse().unwrap()));
+        change("of no lot", &|it| it.id = None);
+        for expires_at in other_than(posting.expires_at).into_iter().filter(|_| !lives_on(posting))
+        {
+            change(&format!("expiring {expires_at:?}"), &|it| it.expires_at = expires_at);
+        }
+        if !is_past_accrual(posting) {
+            for accrue_at in other_than(posting.accrue_at) {
+                change(&format!("accruing {accrue_at:?}"), &|it| it.accrue_at = accrue_at);
+            }
+        }
+        change("of a lot of one more", &|it| it.lot_issued = Some(more(it.lot_issued)));
+        change("of a lot of nothing", &|it| it.lot_issued = Some(Units::ZERO));
+        change("of a lot of no size", &|it| it.lot_issued = None);
+        forger.change(named("left out"), |entry| drop(entry.line.postings.remove(place)));
+        forger.change(named("again"), |entry| entry.line.postings.insert(place, posting.clone()));
+    }
+}
+
+/// Points that came in after they had accrued: only the program knows since when.
+fn is_past_accrual(posting: &Posting) -> bool {
+    posting.accrue_at.is_some_and(|accrue_at| accrue_at <= posting.at)
+}
+
+/// What comes back to a card that has expired lives on for as long as the program says.
+fn lives_on(posting: &Posting) -> bool {
+    let on_card = matches!(posting.asset, Asset::GiftCard(..));
+    on_card && posting.reason == PostingReason::Reinstated
+}
+
+fn more(issued: Option<Units>) -> Units {
+    issued.unwrap_or(Units::ZERO).checked_add(Units::try_from(1).unwrap()).unwrap()
+}
+
+/// The same of another definition.
+pub(super) fn other_asset(asset: &Asset) -> Asset {
+    let forged = || "forged".parse().unwrap();
+    match asset {
+        Asset::Points(_) => Asset::Points(forged()),
+        Asset::Benefit(_) => Asset::Benefit(forged()),
+        Asset::Reward(_, currency) => Asset::Reward(forged(), *currency),
+        Asset::Credit(_, currency) => Asset::Credit(forged(), *currency),
+        Asset::GiftCard(_, currency) => Asset::GiftCard(forged(), *currency),
+    }
+}
