@@ -235,7 +235,7 @@ async fn amounts(ledger: &Tampered) {
     let wrong_way = ["replay.posting", "replay.state", "sum_differs"];
     ledger.forged("sign", award(), reversed, &wrong_way).await;
     let reason = |item: &mut Item| *at(item, "postings/0/reason") = text("reinstated");
-    ledger.forged("reason", award(), reason, &["replay.posting"]).await;
+    ledger.forged("reason", award(), reason, &["replay.posting", "replay.state"]).await;
     let twice = |item: &mut Item| {
         let posting = list(item, "postings")[0].clone();
         list(item, "postings").push(posting);
