@@ -341,15 +341,17 @@ impl World {
     }
 }
 
+/// When it reverts and when it expires, in hours, and what is done.
+fn history() -> impl Strategy<Value = (Option<i64>, Option<i64>, Vec<Step>)> {
+    let hours = || prop::option::of(1_i64..200);
+    (hours(), hours(), prop::collection::vec(step(), 1..40))
+}
+
 proptest! {
     #![proptest_config(cases::cases(256, "tests/cards.regressions"))]
 
     #[test]
-    fn value_of_a_card_is_somewhere_whatever_happens(
-        revert in prop::option::of(1_i64..200),
-        expire in prop::option::of(1_i64..200),
-        steps in prop::collection::vec(step(), 1..40),
-    ) {
+    fn value_of_a_card_is_somewhere_whatever_happens((revert, expire, steps) in history()) {
         let mut world = World::new(revert, expire);
         for step in &steps {
             world.take(step);
@@ -362,11 +364,7 @@ proptest! {
     #![proptest_config(forged::config(cases::cases(16, "tests/cards.regressions")))]
 
     #[test]
-    fn no_forged_line_of_a_card_is_believed(
-        revert in prop::option::of(1_i64..200),
-        expire in prop::option::of(1_i64..200),
-        steps in prop::collection::vec(step(), 1..40),
-    ) {
+    fn no_forged_line_of_a_card_is_believed((revert, expire, steps) in history()) {
         let mut world = World::new(revert, expire);
         for step in &steps {
             world.take(step);

@@ -87,9 +87,6 @@ pub(super) fn misfits(entry: &Entry, before: &Wallet) -> Vec<Misfit> {
             require("points", sum(own), of.sum(PostingReason::Adjusted));
             require("amount", of.sum(PostingReason::Adjusted), it.amount.get());
         }
-        Detail::Issue(it) => {
-            require("amount", of.sum(PostingReason::Issued), plus(it.amount.get()));
-        }
         Detail::Void(it) if !it.amount.is_zero() => {
             let voided = |posting: &&Posting| {
                 let is_it = posting.id.as_ref() == Some(&it.id);
@@ -103,23 +100,21 @@ pub(super) fn misfits(entry: &Entry, before: &Wallet) -> Vec<Misfit> {
             );
         }
         Detail::Return(it) => {
+            let mut total = 0_i64;
             for taken in &it.taken {
                 let reversed = of.of(PostingReason::Reversed);
-                let own = reversed.filter(|it| *it.asset.definition() == taken.points);
+                let own = sum(reversed.filter(|it| *it.asset.definition() == taken.points));
                 let kept = plus(taken.excused.get()).saturating_add(plus(taken.forgiven.get()));
-                require("taken", sum(own), kept.saturating_sub(plus(taken.amount.get())));
+                require("taken", own, kept.saturating_sub(plus(taken.amount.get())));
+                total = total.saturating_add(own);
             }
+            require("taken", of.sum(PostingReason::Reversed), total);
         }
         Detail::Conversion(it) => {
             let out = of.of(PostingReason::ConvertedOut);
             let own = out.filter(|posting| is_of_points(posting, &it.points));
             require("points", sum(own), of.sum(PostingReason::ConvertedOut));
             require("amount", of.sum(PostingReason::ConvertedOut), minus(it.amount.get()));
-            require("money", of.sum(PostingReason::ConvertedIn), plus(it.money.get()));
-        }
-        Detail::Transfer(it) => {
-            let drawn = it.draw.lots.iter().map(|drawn| drawn.amount.get()).sum::<u64>();
-            require("amount", of.sum(PostingReason::TransferredOut), minus(drawn));
         }
         Detail::TransferRefund(it) => {
             require("amount", of.sum(PostingReason::TransferredIn), plus(it.amount.get()));
@@ -146,6 +141,8 @@ pub(super) fn misfits(entry: &Entry, before: &Wallet) -> Vec<Misfit> {
         }
         Detail::Award(_)
         | Detail::TierAssignment(_)
+        | Detail::Issue(_)
+        | Detail::Transfer(_)
         | Detail::Void(_)
         | Detail::Extension(_)
         | Detail::Redemption(_)

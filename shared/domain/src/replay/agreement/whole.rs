@@ -31,7 +31,7 @@ pub(super) fn misfits(entry: &Entry, before: &Wallet) -> Vec<Misfit> {
             misfits.push(misfit("value", format!("{posted:?}"), format!("{says:?}")));
         }
     }
-    let drawn = drawn_at_once(detail);
+    let drawn = drawn_at_once(detail).into_iter();
     for (asset, drawn) in drawn.flat_map(|draw| draw.lots.iter().map(|lot| (&draw.asset, lot))) {
         let lot = drawn.id.as_ref().and_then(|id| lot(before, asset, id));
         let issued_at = lot.and_then(|lot| Some(lot.identity.as_ref()?.issued_at));
@@ -55,12 +55,10 @@ fn says(detail: &Detail) -> Option<(PostingReason, Vec<Moved<'_>>)> {
         Detail::Redemption(Opened { lapses_at: Some(_), .. }) => {
             (PostingReason::Redeemed, Vec::new())
         }
-        Detail::Redemption(_) | Detail::Capture(_) => {
-            (PostingReason::Redeemed, drawn(detail).flat_map(taken).collect())
+        Detail::Redemption(Opened { plan, .. }) | Detail::Capture(Captured { plan, .. }) => {
+            (PostingReason::Redeemed, plan.draws().flat_map(taken).collect())
         }
-        Detail::Transfer(_) => {
-            (PostingReason::TransferredOut, drawn(detail).flat_map(taken).collect())
-        }
+        Detail::Transfer(it) => (PostingReason::TransferredOut, taken(&it.draw).collect()),
         Detail::Issue(it) => {
             (PostingReason::Issued, comes(&it.asset, &it.id, it.amount, it.expires_at))
         }
@@ -72,24 +70,13 @@ fn says(detail: &Detail) -> Option<(PostingReason, Vec<Moved<'_>>)> {
     })
 }
 
-/// What a detail draws of the account itself.
-fn drawn(detail: &Detail) -> Box<dyn Iterator<Item = &Draw> + '_> {
+/// What a detail draws of lots. What a hold has is compared with the hold.
+fn drawn_at_once(detail: &Detail) -> Vec<&Draw> {
     match detail {
-        Detail::Redemption(Opened { plan, .. }) | Detail::Capture(Captured { plan, .. }) => {
-            Box::new(plan.draws())
-        }
-        Detail::Transfer(it) => Box::new(std::iter::once(&it.draw)),
-        _ => Box::new(std::iter::empty()),
+        Detail::Redemption(Opened { plan, lapses_at: None, .. }) => plan.draws().collect(),
+        Detail::Transfer(it) => vec![&it.draw],
+        _ => Vec::new(),
     }
-}
-
-/// The same, but for what a hold has: that is compared with the hold.
-fn drawn_at_once(detail: &Detail) -> impl Iterator<Item = &Draw> {
-    let is_held = matches!(
-        detail,
-        Detail::Redemption(Opened { lapses_at: Some(_), .. }) | Detail::Capture(_)
-    );
-    drawn(detail).filter(move |_| !is_held)
 }
 
 fn taken(draw: &Draw) -> impl Iterator<Item = Moved<'_>> {

@@ -47,7 +47,11 @@ pub(super) fn forge(forger: &mut Forger<'_>) {
             });
         }
         Detail::Purchase(_) => {
-            own!(forger, Purchase, "level changed or not", |it: &mut _| tier_turned(it));
+            own!(forger, Purchase, "level changed or not", |it: &mut Purchased| {
+                if let Some(tier) = &mut it.tier {
+                    tier.changed = !tier.changed;
+                }
+            });
         }
         Detail::Adjustment(_) => {
             own!(forger, Adjustment, "of one more", |it: &mut Adjusted| {
@@ -104,12 +108,6 @@ pub(super) fn forge(forger: &mut Forger<'_>) {
         | Detail::TierAssignment(_)
         | Detail::Refund(_)
         | Detail::Settlement => {}
-    }
-}
-
-fn tier_turned(purchased: &mut Purchased) {
-    if let Some(tier) = &mut purchased.tier {
-        tier.changed = !tier.changed;
     }
 }
 

@@ -1,0 +1,168 @@
+//! What one posting moves, and whether it can.
+
+use super::{Misposted, Reading, agreement};
+use crate::amount::Units;
+use crate::asset::Asset;
+use crate::card::{CardStep, End};
+use crate::entry::Detail;
+use crate::posting::{Posting, PostingReason};
+
+/// Why value goes with time or by the retailer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// By its expiry, or when it comes back after it.
+    Expiry,
+    /// Its lot was voided before, and it comes back.
+    Voided,
+    /// By this line.
+    Voiding,
+}
+
+impl Reading<'_> {
+    /// Moves what a posting moves. Beside it are the ones before and after it, and whether what it takes
+    /// is of a lot in its grace, where the line says so.
+    pub(super) fn post(
+        &mut self,
+        posting: &Posting,
+        (previous, next): (Option<&Posting>, Option<&Posting>),
+        grace: Option<bool>,
+    ) -> Result<(), Misposted> {
+        require_sign(posting)?;
+        require_form(posting)?;
+        let follows = |reason| next.filter(|it| it.reason == reason && is_of_one(it, posting));
+        match posting.reason {
+            PostingReason::Expired | PostingReason::Voided => {
+                let ending = self.ending(posting);
+                if (posting.reason == PostingReason::Voided) == (ending == Ending::Expiry) {
+                    return Err(Misposted::Void);
+                }
+                let is_early = posting.expires_at.is_none_or(|it| posting.at < it);
+                if ending == Ending::Expiry && is_early {
+                    return Err(Misposted::NotDue);
+                }
+                self.lots.end(posting, ending)
+            }
+            PostingReason::DebtRepaid if self.is_by_hold(posting) => Ok(()),
+            PostingReason::DebtRepaid if posting.at != self.entry.recorded_at => {
+                Err(Misposted::Instant)
+            }
+            PostingReason::DebtRepaid => {
+                let is_source = |it: &&Posting| !it.amount.is_negative() && is_of_one(it, posting);
+                previous.filter(is_source).ok_or(Misposted::NoDebt)?;
+                self.lots.owe(posting)
+            }
+            PostingReason::DebtIncurred => {
+                let is_source = |it: &&Posting| {
+                    let is_whole = it.amount.magnitude() == posting.amount.magnitude();
+                    let has_term = it.accrue_at.is_some() || it.expires_at.is_some();
+                    it.reason == PostingReason::Reversed
+                        && is_of_one(it, posting)
+                        && is_whole
+                        && !has_term
+                };
+                previous.filter(is_source).ok_or(Misposted::NotThere)?;
+                self.lots.owe(posting)
+            }
+            // What could not be taken back out of a lot is booked as owed by the next posting.
+            PostingReason::Reversed if follows(PostingReason::DebtIncurred).is_some() => Ok(()),
+            PostingReason::Redeemed if self.is_capture() => {
+                posting.accrue_at.map_or(Ok(()), |_| Err(Misposted::NotThere))
+            }
+            _ if posting.amount.is_negative() => self.lots.take(posting, grace),
+            _ => {
+                let repaid = follows(PostingReason::DebtRepaid);
+                let repaid = repaid.map_or(Units::ZERO, |repaid| repaid.amount.magnitude());
+                let kept = posting.amount.magnitude().checked_sub(repaid);
+                self.lots.put(posting, kept.ok_or(Misposted::NoDebt)?, &self.holds)
+            }
+        }
+    }
+
+    /// What ends value that expires or is voided.
+    fn ending(&self, posting: &Posting) -> Ending {
+        let is_now = posting.at == self.entry.recorded_at;
+        let is_voided_now = match &self.entry.line.detail {
+            Detail::Void(it) if !it.amount.is_zero() => {
+                (&it.asset, Some(&it.id)) == (&posting.asset, posting.id.as_ref())
+            }
+            Detail::CardEnd(it) => it.end == End::Voided && !it.amount.is_zero(),
+            _ => false,
+        };
+        let was_voided = match &self.before.card {
+            Some(card) => card.end == Some(End::Voided),
+            None => self.lots.is_voided(posting),
+        };
+        if was_voided {
+            Ending::Voided
+        } else if is_now && is_voided_now {
+            Ending::Voiding
+        } else {
+            Ending::Expiry
+        }
+    }
+
+    /// Whether what is redeemed went with the hold that ended.
+    fn is_capture(&self) -> bool {
+        match &self.entry.line.detail {
+            Detail::Capture(_) => true,
+            Detail::CardPart(part) => part.step == CardStep::Captured,
+            _ => false,
+        }
+    }
+
+    /// What is wrong with a posting besides what it moves.
+    pub(super) fn misplaced(&self, posting: &Posting) -> Option<Misposted> {
+        let now = self.entry.recorded_at;
+        let is_due = matches!(
+            posting.reason,
+            PostingReason::Expired | PostingReason::Voided | PostingReason::DebtRepaid
+        );
+        let is_since = self.before_at.is_some_and(|before_at| before_at < posting.at);
+        let is_carried = is_due && is_since && posting.at < now;
+        if posting.at != now && !is_carried {
+            return Some(Misposted::Instant);
+        }
+        let posts = agreement::posts(&self.entry.line.detail, posting.reason);
+        (!posts).then_some(Misposted::Reason)
+    }
+}
+
+/// Whether one of two postings says what the other does about the same value.
+fn is_of_one(posting: &Posting, other: &Posting) -> bool {
+    let term = |it: &Posting| (it.at, it.accrue_at, it.expires_at);
+    posting.asset == other.asset && term(posting) == term(other)
+}
+
+/// All but points has an id, and only points that end say how many there were.
+fn require_form(posting: &Posting) -> Result<(), Misposted> {
+    let of_points = matches!(posting.asset, Asset::Points(_));
+    if of_points == posting.id.is_some() {
+        return Err(Misposted::NotThere);
+    }
+    let ends = matches!(posting.reason, PostingReason::Expired | PostingReason::Voided);
+    if (of_points && ends) == posting.lot_issued.is_some() {
+        Ok(())
+    } else {
+        Err(Misposted::LotIssued)
+    }
+}
+
+fn require_sign(posting: &Posting) -> Result<(), Misposted> {
+    let comes = match posting.reason {
+        PostingReason::Issued
+        | PostingReason::Reinstated
+        | PostingReason::ConvertedIn
+        | PostingReason::TransferredIn
+        | PostingReason::DebtIncurred => true,
+        PostingReason::Redeemed
+        | PostingReason::Expired
+        | PostingReason::Voided
+        | PostingReason::Reversed
+        | PostingReason::ConvertedOut
+        | PostingReason::TransferredOut
+        | PostingReason::DebtRepaid => false,
+        PostingReason::Adjusted => !posting.amount.is_negative(),
+    };
+    let is_nothing = posting.amount.magnitude().is_zero();
+    if is_nothing || comes == posting.amount.is_negative() { Err(Misposted::Sign) } else { Ok(()) }
+}
