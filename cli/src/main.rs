@@ -228,14 +228,12 @@ fn zone(text: &str) -> Result<Tz, String> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let quiet = match cli.command {
+    let quiet = if let Some(Command::Simulate(_)) = cli.command {
         // Everything goes wrong there all the time.
-        Some(Command::Simulate(_)) => Targets::new(),
+        Targets::new()
+    } else {
         // The embedded database logs every failed condition, which to a ledger is a lost race.
-        _ => {
-            let warnings = Targets::new().with_default(LevelFilter::WARN);
-            warnings.with_target("dynoxide", LevelFilter::OFF)
-        }
+        Targets::new().with_default(LevelFilter::WARN).with_target("dynoxide", LevelFilter::OFF)
     };
     let lines = tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr);
     tracing_subscriber::registry().with(lines).with(log_filter(quiet)).init();
