@@ -75,7 +75,7 @@ async fn tell(stack: &Stack, body: &[u8]) -> Result<Instant, Problem> {
     let (field, now) = match (body.now, body.advance) {
         (Some(now), None) => ("now", now),
         (None, Some(period)) => {
-            let now = period.after(present, Zone::utc());
+            let now = period.after(present, &Zone::utc());
             (
                 "advance",
                 now.ok_or_else(|| Problem::invalid("advance", "leads outside the calendar"))?,

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 use scrip_cli::jobs::{self, By, JobArg};
 use scrip_cli::keys;
@@ -15,7 +14,7 @@ use scrip_cli::rebuild::rebuild;
 use scrip_cli::simulate::{Faults, Simulation, Trial, simulate};
 use scrip_cli::verify::{self, SEGMENTS_DEFAULT};
 use scrip_domain::account::AccountId;
-use scrip_domain::time::Instant;
+use scrip_domain::time::{Instant, UnknownZone, Zone};
 use scrip_edge::{App, aws, log_filter};
 use scrip_local::{Embedded, client_at};
 use scrip_store::{Ledger, account_of_key};
@@ -144,7 +143,7 @@ struct LoadArgs {
     time_format: Option<String>,
     /// Where such times are, such as Europe/London; UTC when not given.
     #[arg(long, requires = "time_format", value_parser = zone)]
-    time_zone: Option<Tz>,
+    time_zone: Option<Zone>,
     /// Send the whole file, whatever was sent of it before.
     #[arg(long)]
     restart: bool,
@@ -221,8 +220,8 @@ fn account(text: &str) -> Result<AccountId, String> {
     account_of_key(text).or_else(member).ok_or_else(|| "is no member and no card".to_owned())
 }
 
-fn zone(text: &str) -> Result<Tz, String> {
-    text.parse().map_err(|_| "is no time zone, such as Europe/London".to_owned())
+fn zone(text: &str) -> Result<Zone, UnknownZone> {
+    text.to_owned().try_into()
 }
 
 #[tokio::main]

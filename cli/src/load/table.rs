@@ -20,10 +20,10 @@ mod row;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use chrono_tz::Tz;
 use csv::{ReaderBuilder, StringRecord};
 use scrip_domain::amount::Minor;
 use scrip_domain::currency::Currency;
+use scrip_domain::time::Zone;
 use scrip_ingest::Message;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -59,7 +59,7 @@ pub struct Columns {
     /// How times are written, as `strftime` does; RFC 3339 when not given.
     pub time_format: Option<String>,
     /// Where such times are.
-    pub time_zone: Option<Tz>,
+    pub time_zone: Option<Zone>,
 }
 
 /// A text that does not say which header a column has.

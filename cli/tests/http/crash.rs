@@ -150,7 +150,7 @@ impl World {
             Step::Advance(period) => {
                 let period: Period = period.parse().unwrap();
                 let mut now = self.now.lock().unwrap();
-                *now = period.after(*now, Zone::utc()).unwrap();
+                *now = period.after(*now, &Zone::utc()).unwrap();
                 (200, json!(null))
             }
             Step::Expire => {

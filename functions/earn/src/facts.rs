@@ -22,7 +22,7 @@ pub(crate) async fn put(app: &App, request: &ApiRequest) -> Result<Answer, Probl
     let part = request.part(member.clone(), None, &facts, &program)?;
     let outcome = app
         .ledger
-        .apply(&part, |situation| facts::decide(situation.wallet, facts, situation.now))
+        .apply(&part, |situation| facts::decide(situation.wallet, &facts, situation.now))
         .await
         .map_err(|error| Problem::of_apply(error, |never| match never {}))?;
     let body = FactsAnswer { member: &member, facts };

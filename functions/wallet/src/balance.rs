@@ -91,7 +91,7 @@ pub(crate) async fn get(app: &App, request: &ApiRequest) -> Result<Answer, Probl
         member,
         at: found.at,
         entry: found.line.entry.number,
-        facts: wallet.facts,
+        facts: wallet.facts.clone(),
         points: points(program, wallet),
         rewards: assets::rewards(wallet),
         rewards_total: assets::totals(wallet, Kind::Reward),

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use scrip_domain::id::{MemberId, RedemptionId};
-use scrip_domain::time::Instant;
+use scrip_domain::time::{Instant, Zone};
 use scrip_edge::{Answer, ApiRequest, App, Code, PostingAnswer, Problem, operation_path};
 use scrip_store::Recorded;
 use serde::Serialize;
@@ -44,7 +44,7 @@ pub(crate) async fn list(app: &App, request: &ApiRequest) -> Result<Answer, Prob
         return Err(Problem::new(Code::NotFound, "there is no such member"));
     }
     let program = app.program().await?;
-    let zone = program.program.zone;
+    let zone = &program.program.zone;
     Ok(Answer::read(&PageAnswer {
         entries: page.lines.iter().map(|line| answer(line, zone)).collect(),
         cursor: page.before.map(|before| Cursor(before).to_string()),
@@ -58,10 +58,10 @@ pub(crate) async fn get(app: &App, request: &ApiRequest) -> Result<Answer, Probl
     let unknown = || Problem::new(Code::NotFound, "the member has no such entry");
     let line = line.ok_or_else(unknown)?;
     let program = app.program().await?;
-    Ok(Answer::read(&answer(&line, program.program.zone)))
+    Ok(Answer::read(&answer(&line, &program.program.zone)))
 }
 
-fn answer(recorded: &Recorded, zone: scrip_domain::time::Zone) -> EntryAnswer {
+fn answer(recorded: &Recorded, zone: &Zone) -> EntryAnswer {
     let entry = &recorded.entry;
     EntryAnswer {
         entry: entry.number,

@@ -12,7 +12,7 @@ use scrip_domain::redeem::Plan;
 use scrip_domain::time::{Instant, Zone};
 
 /// What happened, for a member or somebody at the service desk. Dates are those of `zone`.
-pub(crate) fn summary(entry: &Entry, zone: Zone) -> String {
+pub(crate) fn summary(entry: &Entry, zone: &Zone) -> String {
     let mut parts = vec![what_was_asked(entry, zone)];
     let postings = &entry.line.postings;
     parts.extend(level_changed(entry));
@@ -55,7 +55,7 @@ fn level_changed(entry: &Entry) -> Option<String> {
     }
 }
 
-fn what_was_asked(entry: &Entry, zone: Zone) -> String {
+fn what_was_asked(entry: &Entry, zone: &Zone) -> String {
     let postings = &entry.line.postings;
     match &entry.line.detail {
         Detail::Facts { .. } => "Member facts updated".to_owned(),
@@ -152,7 +152,7 @@ fn what_was_asked(entry: &Entry, zone: Zone) -> String {
 }
 
 /// "25.00 of gift credit until 2027-12-31 from a claimed gift card".
-fn card_credited(entry: &Entry, arrival: &Arrival, zone: Zone) -> String {
+fn card_credited(entry: &Entry, arrival: &Arrival, zone: &Zone) -> String {
     let value = credit_received(&entry.line).map(|received| {
         let until = until(received.expires_at, zone);
         format!("{}{until}", value(received.asset, received.amount, None))
@@ -189,13 +189,13 @@ fn value(asset: &Asset, amount: Units, id: Option<&LotId>) -> String {
 }
 
 /// " until 2026-12-31", the last day on which it can be spent; nothing for what never expires.
-fn until(expires_at: Option<Instant>, zone: Zone) -> String {
+fn until(expires_at: Option<Instant>, zone: &Zone) -> String {
     let last = expires_at.and_then(|at| Instant::from_millis(at.millis().checked_sub(1)?));
     last.map(|last| format!(" until {}", zone.date(last))).unwrap_or_default()
 }
 
 /// "59 reward points from 2026-12-05, 59 tier points".
-fn earned(postings: &[Posting], zone: Zone) -> String {
+fn earned(postings: &[Posting], zone: &Zone) -> String {
     let issued = postings.iter().filter(|posting| posting.reason == PostingReason::Issued);
     let parts = issued.map(|posting| {
         let from = posting.accrue_at.filter(|accrue_at| posting.at < *accrue_at);

@@ -95,7 +95,7 @@ pub fn decide(
         }
         let outside = Refusal::OutsideTheCalendar;
         let expires_at = match definition.expires {
-            Some(expiry) => Some(expiry.of(now, program.zone).ok_or(outside)?),
+            Some(expiry) => Some(expiry.of(now, &program.zone).ok_or(outside)?),
             None => None,
         };
         let accrue_at = (definition.kind != PointsKind::Tier).then_some(now);

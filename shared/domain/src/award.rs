@@ -117,14 +117,14 @@ fn term(
     let outside = Refusal::OutsideTheCalendar;
     let accrue_at = match award.accrue_at {
         Some(accrue_at) => accrue_at,
-        None => definition.accrue_after.after(issued_at, program.zone).ok_or(outside.clone())?,
+        None => definition.accrue_after.after(issued_at, &program.zone).ok_or(outside.clone())?,
     };
     let expires_at = match (award.expires_at, definition.expires) {
         (Some(expires_at), _) if expires_at <= accrue_at => {
             return Err(Refusal::ExpiresBeforeAccrual { accrue_at });
         }
         (Some(expires_at), _) => Some(expires_at),
-        (None, Some(expiry)) => Some(expiry.of(accrue_at, program.zone).ok_or(outside)?),
+        (None, Some(expiry)) => Some(expiry.of(accrue_at, &program.zone).ok_or(outside)?),
         (None, None) => None,
     };
     Ok(((!is_tier).then_some(accrue_at), expires_at))

@@ -12,7 +12,7 @@ use crate::time::{Instant, Zone};
 use crate::wallet::Wallet;
 
 /// Facts about a member (DESIGN 5.20). Each may be unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
     /// The month of the member's birthday.
@@ -103,14 +103,14 @@ pub enum Refusal {}
 ///
 /// # Errors
 /// Never.
-pub fn decide(wallet: &Wallet, facts: Facts, now: Instant) -> Result<Decision<()>, Refusal> {
-    if wallet.facts == Some(facts) {
+pub fn decide(wallet: &Wallet, facts: &Facts, now: Instant) -> Result<Decision<()>, Refusal> {
+    if wallet.facts.as_ref() == Some(facts) {
         return Ok(Decision::Unchanged(()));
     }
     let mut draft = Draft::open(wallet, now);
     let first = wallet.facts.is_none();
-    draft.set_facts(facts);
-    Ok(Decision::Append(draft.close(Detail::Facts { facts, first })))
+    draft.set_facts(facts.clone());
+    Ok(Decision::Append(draft.close(Detail::Facts { facts: facts.clone(), first })))
 }
 
 #[cfg(test)]

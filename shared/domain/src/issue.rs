@@ -220,7 +220,7 @@ pub(crate) fn expires_at(
 ) -> Option<Option<Instant>> {
     match expiry {
         None => Some(None),
-        Some(expiry) => expiry.of(now, program.zone).map(Some),
+        Some(expiry) => expiry.of(now, &program.zone).map(Some),
     }
 }
 

@@ -131,7 +131,7 @@ pub enum CalendarUnit {
 impl Expiry {
     /// The first instant at which points that accrue at `accrue_at` have expired. `None` outside
     /// the calendar.
-    pub fn of(self, accrue_at: Instant, zone: Zone) -> Option<Instant> {
+    pub fn of(self, accrue_at: Instant, zone: &Zone) -> Option<Instant> {
         let exact = self.after.after(accrue_at, zone)?;
         match self.round_up_to {
             CalendarUnit::Day => zone.end_of_day(exact),

@@ -264,17 +264,18 @@ fn circumstances<'a>(
     program: &'a Program,
     purchase: &'a Purchase,
 ) -> Circumstances<'a> {
-    let facts = wallet.facts.unwrap_or_default();
-    let zone = facts.time_zone.unwrap_or(program.zone);
+    let facts = wallet.facts.as_ref();
+    let zone = facts.and_then(|facts| facts.time_zone.as_ref()).unwrap_or(&program.zone);
     let month = zone.month(purchase.transacted_at);
+    let birth_month = facts.and_then(|facts| facts.birth_month);
     let level = program.tiers.as_ref().and_then(|tiers| tier::level(wallet, tiers));
     Circumstances {
         transacted_at: purchase.transacted_at,
         location: purchase.location.as_ref(),
-        country: purchase.country.or(facts.country),
+        country: purchase.country.or(facts.and_then(|facts| facts.country)),
         category: None,
         tier: level.map(|level| &level.handle),
-        birth_month: facts.birth_month.is_some_and(|birth_month| u32::from(birth_month) == month),
+        birth_month: birth_month.is_some_and(|birth_month| u32::from(birth_month) == month),
     }
 }
 
@@ -365,9 +366,9 @@ fn issue(
     }
     let outside = Refusal::OutsideTheCalendar;
     let delay = definition.accrue_after;
-    let accrue_at = delay.after(purchase.transacted_at, program.zone).ok_or(outside.clone())?;
+    let accrue_at = delay.after(purchase.transacted_at, &program.zone).ok_or(outside.clone())?;
     let expires_at = match definition.expires {
-        Some(expiry) => Some(expiry.of(accrue_at, program.zone).ok_or(outside)?),
+        Some(expiry) => Some(expiry.of(accrue_at, &program.zone).ok_or(outside)?),
         None => None,
     };
     let accrue_at = (definition.kind != PointsKind::Tier).then_some(accrue_at);

@@ -290,7 +290,7 @@ pub(crate) fn lapses_at(
     if !is_hold_period(period) {
         return Err(Refusal::HoldPeriod);
     }
-    period.after(now, program.zone).map(Some).ok_or(Refusal::OutsideTheCalendar)
+    period.after(now, &program.zone).map(Some).ok_or(Refusal::OutsideTheCalendar)
 }
 
 #[cfg(test)]

@@ -271,8 +271,8 @@ struct Reading<'a> {
 
 fn facts_after(before: &Wallet, entry: &Entry) -> Option<Facts> {
     match &entry.line.detail {
-        Detail::Facts { facts, .. } => Some(*facts),
-        _ => before.facts,
+        Detail::Facts { facts, .. } => Some(facts.clone()),
+        _ => before.facts.clone(),
     }
 }
 

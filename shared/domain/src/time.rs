@@ -3,9 +3,10 @@
 use std::fmt;
 
 use chrono::{
-    DateTime, Datelike, Days, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime,
-    SecondsFormat, TimeDelta, TimeZone, Utc,
+    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc,
 };
+use jiff::Timestamp;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -54,11 +55,11 @@ impl Instant {
         let millis = u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0);
         millis.checked_div(1000).unwrap_or(0)
     }
+}
 
-    fn utc(self) -> DateTime<Utc> {
-        // Every constructor has checked the range.
-        DateTime::from_timestamp_millis(self.0).unwrap_or(DateTime::UNIX_EPOCH)
-    }
+fn calendar(millis: i64) -> DateTime<Utc> {
+    // An instant, or what clocks show at one, is far within what this reads.
+    DateTime::from_timestamp_millis(millis).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
 impl TryFrom<String> for Instant {
@@ -87,14 +88,14 @@ impl From<Instant> for String {
 /// RFC 3339 in UTC with `Z`; milliseconds only where there are any.
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        f.write_str(&calendar(self.0).to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
 
 /// An IANA time zone, such as `Australia/Melbourne`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Zone(chrono_tz::Tz);
+pub struct Zone(TimeZone);
 
 /// Not the name of a time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -104,71 +105,101 @@ pub struct UnknownZone;
 impl Zone {
     /// Coordinated universal time.
     pub const fn utc() -> Self {
-        Self(chrono_tz::Tz::UTC)
+        Self(TimeZone::UTC)
     }
 
     /// The day that `instant` falls on.
-    pub fn date(self, instant: Instant) -> NaiveDate {
+    pub fn date(&self, instant: Instant) -> NaiveDate {
         self.local(instant).date()
     }
 
     /// The month that `instant` falls in, 1 to 12.
-    pub fn month(self, instant: Instant) -> u32 {
+    pub fn month(&self, instant: Instant) -> u32 {
         self.local(instant).month()
     }
 
     /// The first instant of a day. Where a change to summer time skips midnight, the first
     /// instant after it. `None` outside the calendar.
-    pub fn start_of_day(self, date: NaiveDate) -> Option<Instant> {
-        self.instant(date.and_time(NaiveTime::MIN))
+    pub fn start_of_day(&self, date: NaiveDate) -> Option<Instant> {
+        self.instant_from(date.and_time(NaiveTime::MIN))
     }
 
     /// The first instant of the day after the one that `instant` falls on: every instant of a day
     /// has the same end, midnight included.
-    pub fn end_of_day(self, instant: Instant) -> Option<Instant> {
+    pub fn end_of_day(&self, instant: Instant) -> Option<Instant> {
         self.start_of_day(self.date(instant).checked_add_days(Days::new(1))?)
     }
 
     /// The first instant of the month after the one that `instant` falls in.
-    pub fn end_of_month(self, instant: Instant) -> Option<Instant> {
+    pub fn end_of_month(&self, instant: Instant) -> Option<Instant> {
         let next = self.date(instant).with_day(1)?.checked_add_months(Months::new(1))?;
         self.start_of_day(next)
     }
 
-    fn local(self, instant: Instant) -> NaiveDateTime {
-        instant.utc().with_timezone(&self.0).naive_local()
+    /// When clocks show `local`: the earlier of two instants when they go back. `None` when they
+    /// never show it, since they went forward, and outside the calendar.
+    pub fn instant_at(&self, local: NaiveDateTime) -> Option<Instant> {
+        match self.offsets(local)? {
+            AmbiguousOffset::Unambiguous { offset }
+            | AmbiguousOffset::Fold { before: offset, .. } => instant_with(local, offset),
+            AmbiguousOffset::Gap { .. } => None,
+        }
     }
 
-    /// The earlier of two when clocks go back; the first instant after the gap when they go
-    /// forward.
-    fn instant(self, mut local: NaiveDateTime) -> Option<Instant> {
-        /// Zones have skipped at most one day; a quarter of an hour divides every gap.
-        const STEPS_MAX: usize = 24 * 4;
-        for _ in 0..=STEPS_MAX {
-            match self.0.from_local_datetime(&local) {
-                LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => {
-                    return Instant::from_millis(time.timestamp_millis());
-                }
-                LocalResult::None => {
-                    local = local.checked_add_signed(TimeDelta::minutes(15))?;
-                }
-            }
-        }
-        None
+    /// As `instant_at`, and the first instant after the gap when clocks go forward past `local`.
+    fn instant_from(&self, local: NaiveDateTime) -> Option<Instant> {
+        let AmbiguousOffset::Gap { after, .. } = self.offsets(local)? else {
+            return self.instant_at(local);
+        };
+        // With the new offset, whatever falls into the gap is before the change that makes it.
+        let before = Timestamp::from_millisecond(instant_with(local, after)?.0).ok()?;
+        let change = self.0.following(before).next()?;
+        Instant::from_millis(change.timestamp().as_millisecond())
     }
+
+    /// What clocks show at `instant`.
+    fn local(&self, instant: Instant) -> NaiveDateTime {
+        // `Timestamp` ends a day earlier, in which no clock changes any more.
+        let at = Timestamp::from_millisecond(instant.0).unwrap_or(Timestamp::MAX);
+        let offset = self.0.to_offset(at);
+        calendar(instant.0.saturating_add(millis(offset))).naive_utc()
+    }
+
+    fn offsets(&self, local: NaiveDateTime) -> Option<AmbiguousOffset> {
+        let shown = Timestamp::from_millisecond(local.and_utc().timestamp_millis()).ok()?;
+        let shown = Offset::UTC.to_datetime(shown);
+        Some(self.0.to_ambiguous_timestamp(shown).offset())
+    }
+}
+
+fn instant_with(local: NaiveDateTime, offset: Offset) -> Option<Instant> {
+    Instant::from_millis(local.and_utc().timestamp_millis().checked_sub(millis(offset))?)
+}
+
+fn millis(offset: Offset) -> i64 {
+    i64::from(offset.seconds()).saturating_mul(1000)
 }
 
 impl TryFrom<String> for Zone {
     type Error = UnknownZone;
 
     fn try_from(name: String) -> Result<Self, UnknownZone> {
-        name.parse().map(Self).map_err(|_| UnknownZone)
+        let zone = TimeZoneDatabase::bundled().get(&name).map_err(|_| UnknownZone)?;
+        // It is found however it is written, and has one name all the same.
+        if zone.iana_name() == Some(&name) { Ok(Self(zone)) } else { Err(UnknownZone) }
     }
 }
 
 impl From<Zone> for String {
     fn from(zone: Zone) -> String {
-        zone.0.name().to_owned()
+        zone.to_string()
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Every constructor takes a zone by its name.
+        f.write_str(self.0.iana_name().unwrap_or("UTC"))
     }
 }
 
@@ -208,7 +239,7 @@ impl Period {
     /// The instant this period after `start`: months and days are counted on the calendar of
     /// `zone` (31 January plus one month is the last of February), seconds are exact. `None`
     /// outside the calendar.
-    pub fn after(self, start: Instant, zone: Zone) -> Option<Instant> {
+    pub fn after(self, start: Instant, zone: &Zone) -> Option<Instant> {
         if self.months == 0 && self.days == 0 {
             return start.plus_seconds(self.seconds);
         }
@@ -216,7 +247,7 @@ impl Period {
             .local(start)
             .checked_add_months(Months::new(self.months))?
             .checked_add_days(Days::new(u64::from(self.days)))?;
-        zone.instant(local)?.plus_seconds(self.seconds)
+        zone.instant_from(local)?.plus_seconds(self.seconds)
     }
 }
 
@@ -277,7 +308,7 @@ mod tests {
     #[track_caller]
     fn check_after(start: &str, period: &str, name: &str, expected: &str) {
         let period: Period = period.parse().unwrap();
-        assert_eq!(period.after(at(start), zone(name)).unwrap().to_string(), expected);
+        assert_eq!(period.after(at(start), &zone(name)).unwrap().to_string(), expected);
     }
 
     #[test]
@@ -289,8 +320,13 @@ mod tests {
         // A leap day plus a year, and the last of January plus a month.
         check_after("2028-02-29T12:00:00Z", "P12M", "UTC", "2029-02-28T12:00:00Z");
         check_after("2027-01-31T12:00:00Z", "P1M", "UTC", "2027-02-28T12:00:00Z");
-        // 02:30 does not exist in Berlin on 29 March 2026.
+        // Neither 02:30 nor 02:07:08 exists in Berlin on 29 March 2026.
         check_after("2026-03-28T01:30:00Z", "P1D", "Europe/Berlin", "2026-03-29T01:00:00Z");
+        check_after("2026-03-28T01:07:08Z", "P1D", "Europe/Berlin", "2026-03-29T01:00:00Z");
+        // 02:30 is there twice on 25 October 2026.
+        check_after("2026-10-24T00:30:00Z", "P1D", "Europe/Berlin", "2026-10-25T00:30:00Z");
+        // The rules of today hold for as long as the calendar does.
+        check_after("2126-07-01T00:00:00Z", "P6M", "Europe/Berlin", "2127-01-01T01:00:00Z");
         check_after("2026-01-01T00:00:00Z", "P1W", "UTC", "2026-01-08T00:00:00Z");
     }
 
@@ -309,6 +345,35 @@ mod tests {
         check_day_end("2025-04-24T12:00:00Z", "Africa/Cairo", "2025-04-24T22:00:00Z");
         // Samoa went without 30 December 2011.
         check_day_end("2011-12-30T09:00:00Z", "Pacific/Apia", "2011-12-30T10:00:00Z");
+    }
+
+    #[test]
+    fn clocks_show_what_they_skip_never_and_the_last_hour_of_summer_twice() {
+        let shown = |text: &str, name| {
+            let local = text.parse().unwrap();
+            zone(name).instant_at(local).map(String::from)
+        };
+        let at = |instant: &str| Some(instant.to_owned());
+        assert_eq!(
+            shown("2026-03-29T01:59:59.999", "Europe/Berlin"),
+            at("2026-03-29T00:59:59.999Z")
+        );
+        assert_eq!(shown("2026-03-29T02:00:00", "Europe/Berlin"), None);
+        assert_eq!(shown("2026-03-29T02:59:59.999", "Europe/Berlin"), None);
+        assert_eq!(shown("2026-03-29T03:00:00", "Europe/Berlin"), at("2026-03-29T01:00:00Z"));
+        assert_eq!(shown("2026-10-25T02:30:00", "Europe/Berlin"), at("2026-10-25T00:30:00Z"));
+        assert_eq!(shown("2011-12-30T12:00:00", "Pacific/Apia"), None);
+    }
+
+    #[test]
+    fn zone_has_one_name() {
+        for name in ["UTC", "Etc/UTC", "Europe/London", "GB", "Africa/Asmara"] {
+            assert_eq!(String::from(zone(name)), name);
+        }
+        assert_eq!(zone("UTC"), Zone::utc());
+        for bad in ["", "utc", "europe/london", "Europe/Nowhere", "+10:00", "EST5EDT,M3.2.0"] {
+            assert!(Zone::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
     }
 
     #[test]
@@ -379,6 +444,14 @@ mod tests {
         let first = at("0000-01-01T00:00:00Z");
         assert_eq!(Instant::from_millis(first.millis()), Some(first));
         assert_eq!(Instant::from_millis(first.millis() - 1), None);
+        for name in ["UTC", "Australia/Melbourne", "America/New_York"] {
+            assert_eq!(zone(name).end_of_day(Instant::END), None, "{name}");
+            assert_eq!(
+                zone(name).month(Instant::END),
+                if name == "Australia/Melbourne" { 1 } else { 12 }
+            );
+            assert!(zone(name).end_of_month(first).is_some(), "{name}");
+        }
     }
 
     #[test]

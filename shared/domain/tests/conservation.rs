@@ -439,7 +439,7 @@ impl World {
             let is_ours = self.issued.iter().any(|(_, issued)| issued == id);
             assert!(!(is_fresh && is_ours), "{posting:?}");
             let Some(lot) = lot.filter(|_| is_fresh && !is_over) else { continue };
-            let grace = named::<Period>("P2D").after(self.now, self.program.zone).unwrap();
+            let grace = named::<Period>("P2D").after(self.now, &self.program.zone).unwrap();
             let grace = self.program.zone.end_of_day(grace);
             assert!(!lot.is_grace || lot.expires_at == grace, "{posting:?}");
         }

@@ -253,7 +253,7 @@ impl World {
     fn facts(&mut self, month: u32) {
         let facts =
             Facts { birth_month: Some(BirthMonth::try_from(month).unwrap()), ..Facts::default() };
-        let appended = self.decide(|wallet, _, now| facts::decide(wallet, facts, now)).unwrap();
+        let appended = self.decide(|wallet, _, now| facts::decide(wallet, &facts, now)).unwrap();
         assert_eq!(appended.is_none(), self.birth_month == Some(month));
         self.birth_month = Some(month);
     }
@@ -273,7 +273,7 @@ impl World {
     /// The definition's own term for points that were earned or given at an instant.
     fn term(&self, points: &Handle, from: Instant, accrue_at: Option<Instant>) -> Term {
         let definition = self.program.points(points).unwrap();
-        let zone = self.program.zone;
+        let zone = &self.program.zone;
         let own = definition.accrue_after.after(from, zone).unwrap();
         let accrue_at = accrue_at.unwrap_or(own);
         let expires_at = definition.expires.map(|expiry| expiry.of(accrue_at, zone).unwrap());

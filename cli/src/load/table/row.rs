@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::NaiveDateTime;
 use csv::StringRecord;
 use rust_decimal::Decimal;
 use scrip_domain::currency::Currency;
+use scrip_domain::time::Zone;
 use serde_json::{Map, Value, json};
 
 use super::{Columns, LoadError, NAMES};
@@ -133,10 +133,8 @@ fn time(text: &str, columns: &Columns) -> Result<String, String> {
     let Some(format) = &columns.time_format else { return Ok(text.to_owned()) };
     let wrong = || format!("`transacted_at` {text} is not written as {format}");
     let local = NaiveDateTime::parse_from_str(text, format).map_err(|_| wrong())?;
-    let zone = columns.time_zone.unwrap_or(Tz::UTC);
-    // The earlier one, when clocks go back.
-    let at = zone.from_local_datetime(&local).earliest();
+    let zone = columns.time_zone.clone().unwrap_or_else(Zone::utc);
+    let at = zone.instant_at(local);
     let at = at.ok_or_else(|| format!("`transacted_at` {text} does not exist in {zone}"))?;
-    let at: DateTime<Utc> = at.with_timezone(&Utc);
-    Ok(at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    Ok(at.to_string())
 }

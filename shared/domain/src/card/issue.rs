@@ -98,7 +98,7 @@ pub fn decide(
     let end = |period: Option<Period>| match period {
         None => Ok(None),
         Some(period) => {
-            let end = period.after(now, program.zone).and_then(|at| program.zone.end_of_day(at));
+            let end = period.after(now, &program.zone).and_then(|at| program.zone.end_of_day(at));
             end.map(Some).ok_or(Refusal::OutsideTheCalendar)
         }
     };

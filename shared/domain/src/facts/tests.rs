@@ -10,18 +10,18 @@ fn facts(month: u32) -> Facts {
 
 #[test]
 fn facts_are_replaced_and_the_same_again_append_nothing() {
-    let line = appended(decide(&Wallet::default(), facts(2), at(NOW)).unwrap());
+    let line = appended(decide(&Wallet::default(), &facts(2), at(NOW)).unwrap());
     let (first, february) = (true, facts(2));
-    assert_eq!(line.detail, Detail::Facts { facts: february, first });
-    assert_eq!(line.wallet.facts, Some(february));
-    let again = decide(&line.wallet, february, at(NOW));
+    assert_eq!(line.detail, Detail::Facts { facts: february.clone(), first });
+    assert_eq!(line.wallet.facts, Some(february.clone()));
+    let again = decide(&line.wallet, &february, at(NOW));
     assert_eq!(again, Ok(Decision::Unchanged(())));
-    let line = appended(decide(&line.wallet, facts(3), at(NOW)).unwrap());
+    let line = appended(decide(&line.wallet, &facts(3), at(NOW)).unwrap());
     let (first, march) = (false, facts(3));
-    assert_eq!(line.detail, Detail::Facts { facts: march, first });
+    assert_eq!(line.detail, Detail::Facts { facts: march.clone(), first });
     assert_eq!(line.wallet.facts, Some(march));
     // Facts that say nothing are still facts, and the first of them open the wallet.
-    let empty = decide(&Wallet::default(), Facts::default(), at(NOW));
+    let empty = decide(&Wallet::default(), &Facts::default(), at(NOW));
     assert_eq!(appended(empty.unwrap()).wallet.facts, Some(Facts::default()));
 }
 
@@ -31,7 +31,7 @@ fn facts_carry_what_fell_due_with_them() {
     let (survey, until) = (named("survey"), Some(at(NOW)));
     let reason = PostingReason::Issued;
     draft.issue(&survey, points(5), reason, None, until).unwrap();
-    let line = appended(decide(draft.wallet(), facts(2), at(NOW)).unwrap());
+    let line = appended(decide(draft.wallet(), &facts(2), at(NOW)).unwrap());
     assert_eq!(postings(&line), [format!("survey expired -5 until {NOW}")]);
 }
 

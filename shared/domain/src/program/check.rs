@@ -305,7 +305,7 @@ impl Checker<'_> {
 pub(crate) fn is_hold_period(period: Period) -> bool {
     // Judged on a calendar without changes of the clock.
     let utc = Zone::utc();
-    let end = |period: Period| period.after(Instant::EPOCH, utc);
+    let end = |period: Period| period.after(Instant::EPOCH, &utc);
     let range = end(Period::minutes(HOLD_MINUTES_MIN))..=end(Period::minutes(HOLD_MINUTES_MAX));
     end(period).is_some() && range.contains(&end(period))
 }

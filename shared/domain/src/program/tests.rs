@@ -8,7 +8,7 @@ use crate::sample::{SAMPLE, at, document, minor, named, points, program, program
 fn sample_program_parses_as_documented() {
     let program = program();
     assert_eq!(program.currency.code(), "AUD");
-    assert_eq!(String::from(program.zone), "Australia/Melbourne");
+    assert_eq!(program.zone.to_string(), "Australia/Melbourne");
     assert_eq!(program.hold_for, Period::minutes(10));
     assert_eq!(program.multiplier_cap, Some(Rate::parse("5").unwrap()));
     let reward = program.points(&named("reward")).unwrap();
@@ -500,7 +500,7 @@ fn multipliers_compose_under_the_cap() {
 fn check_expiry(accrue_at: &str, after: &str, unit: CalendarUnit, zone: &str, expected: &str) {
     let expiry = Expiry { after: named(after), round_up_to: unit };
     let zone = Zone::try_from(zone.to_owned()).unwrap();
-    let expires_at = expiry.of(at(accrue_at), zone).unwrap();
+    let expires_at = expiry.of(at(accrue_at), &zone).unwrap();
     assert_eq!(expires_at.to_string(), expected);
 }
 

@@ -158,7 +158,7 @@ impl DetailDocument {
     pub(super) fn from_detail(detail: &Detail, wallet: &Wallet) -> Self {
         match detail {
             Detail::Facts { facts, first } => {
-                Self::Facts(FactsSetDocument { facts: *facts, first: *first })
+                Self::Facts(FactsSetDocument { facts: facts.clone(), first: *first })
             }
             Detail::Purchase(purchased) => {
                 Self::Purchase(PurchaseDocument::from_purchased(purchased))

@@ -151,7 +151,7 @@ impl StateDocument {
     pub(super) fn from_wallet(wallet: &Wallet) -> Self {
         let holdings = wallet.assets.iter();
         Self {
-            facts: wallet.facts,
+            facts: wallet.facts.clone(),
             tier: wallet.standing.as_ref().map(StandingDocument::from_standing),
             card: wallet.card.as_ref().map(encode_card),
             assets: holdings

@@ -69,7 +69,7 @@ impl Log {
 
     fn advance(&mut self, period: &str) {
         let period: Period = period.parse().unwrap();
-        self.now = period.after(self.now, self.program.zone).unwrap();
+        self.now = period.after(self.now, &self.program.zone).unwrap();
     }
 
     fn append<T>(&mut self, decision: Decision<T>) {
@@ -270,7 +270,7 @@ fn log() -> Log {
         joined_on: Some("2026-01-31".parse().unwrap()),
         country: Some("AU".parse().unwrap()),
     };
-    log.append(facts::decide(&log.wallet(), facts, log.now).unwrap());
+    log.append(facts::decide(&log.wallet(), &facts, log.now).unwrap());
     log.purchase("1000234");
     log.award("a.b:c@d-1", 200, Some("2026-12-01T00:00:00Z"));
     log.award("forever", 300, None);

@@ -74,7 +74,7 @@ impl Bench {
 
     pub(crate) fn advance(&self, period: &str) {
         let period: Period = period.parse().unwrap();
-        self.tell(period.after(self.now(), self.program.zone).unwrap());
+        self.tell(period.after(self.now(), &self.program.zone).unwrap());
     }
 
     pub(crate) async fn award(

@@ -23,7 +23,7 @@ pub(super) fn forge(forger: &mut Forger<'_>) {
         forger.change(format!("state {name}"), |entry| change(&mut entry.line.wallet));
     };
     let moved: Facts = serde_json::from_value(serde_json::json!({"country": "ZZ"})).unwrap();
-    state("facts", &|it| it.facts = Some(moved));
+    state("facts", &|it| it.facts = Some(moved.clone()));
     state("facts", &|it| it.facts = None);
     state("empty asset", &|it| {
         it.assets.insert(Asset::Points("forged".parse().unwrap()), Holding::default());
