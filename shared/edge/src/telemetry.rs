@@ -47,12 +47,15 @@ impl Telemetry {
             }
             Self::CloudWatch { namespace } => {
                 let now = now_ms();
-                let lines = measurements.into_iter().map(|measurement| {
+                let mut lines = Vec::new();
+                for measurement in measurements {
                     let document = measurement.into_document(namespace, now);
-                    format!("{document}\n")
-                });
+                    if serde_json::to_writer(&mut lines, &document).is_ok() {
+                        lines.push(b'\n');
+                    }
+                }
                 // In one write: standard output would make one of each kilobyte.
-                let _ = std::io::stdout().write_all(lines.collect::<String>().as_bytes());
+                let _ = std::io::stdout().write_all(&lines);
             }
         }
     }

@@ -55,6 +55,7 @@ async fn main() {
     let release = std::env::current_exe().unwrap().parent().unwrap().to_owned();
     let places = Places { packages: release.join("../start"), node: node(), release };
     if options.instructions {
+        fs::create_dir_all(&places.packages).unwrap();
         for subject in &COUNTED {
             instructions::count(subject, &places).await;
         }
