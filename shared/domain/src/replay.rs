@@ -281,7 +281,7 @@ impl Reading<'_> {
     /// instant.
     fn post_all(&mut self) {
         let postings = &self.entry.line.postings;
-        let graces = agreement::graces(&self.entry.line, self.entry.recorded_at);
+        let graces = agreement::graces(&self.entry.line);
         for (place, posting) in postings.iter().enumerate() {
             self.carry(posting.at);
             let previous = place.checked_sub(1).and_then(|place| postings.get(place));

@@ -10,7 +10,6 @@ use crate::entry::{Detail, Entry, Line};
 use crate::id::Handle;
 use crate::posting::{Posting, PostingReason};
 use crate::redeem::{Captured, Opened, Plan};
-use crate::time::Instant;
 use crate::wallet::{Draw, Wallet};
 
 /// Whether a line of this kind may post for a reason. What falls due with time any line posts, and
@@ -48,17 +47,14 @@ pub(super) fn posts(detail: &Detail, reason: PostingReason) -> bool {
 
 /// Of the postings that a line ends with and that take what a plan or a transfer drew: whether each
 /// was of a lot in its grace, which a posting does not say.
-pub(super) fn graces(line: &Line, at: Instant) -> Vec<bool> {
+pub(super) fn graces(line: &Line) -> Vec<bool> {
     let of_plan = |plan: &Plan| plan.draws().flat_map(of_draw).collect();
-    let graces: Vec<bool> = match &line.detail {
+    match &line.detail {
         Detail::Redemption(Opened { plan, lapses_at: None, .. })
         | Detail::Capture(Captured { plan, .. }) => of_plan(plan),
         Detail::Transfer(transferred) => of_draw(&transferred.draw).collect(),
         _ => Vec::new(),
-    };
-    let is_now = |posting: &Posting| posting.at == at && posting.amount.is_negative();
-    let own = line.postings.iter().rev().take(graces.len());
-    if own.filter(|posting| is_now(posting)).count() == graces.len() { graces } else { Vec::new() }
+    }
 }
 
 fn of_draw(draw: &Draw) -> impl Iterator<Item = bool> {
@@ -87,7 +83,7 @@ pub(super) fn misfits(entry: &Entry, before: &Wallet) -> Vec<Misfit> {
             require("points", sum(own), of.sum(PostingReason::Adjusted));
             require("amount", of.sum(PostingReason::Adjusted), it.amount.get());
         }
-        Detail::Void(it) if !it.amount.is_zero() => {
+        Detail::Void(it) => {
             let voided = |posting: &&Posting| {
                 let is_it = posting.id.as_ref() == Some(&it.id);
                 is_it && posting.amount == Change::minus(it.amount)
@@ -143,7 +139,6 @@ pub(super) fn misfits(entry: &Entry, before: &Wallet) -> Vec<Misfit> {
         | Detail::TierAssignment(_)
         | Detail::Issue(_)
         | Detail::Transfer(_)
-        | Detail::Void(_)
         | Detail::Extension(_)
         | Detail::Redemption(_)
         | Detail::Capture(_)
