@@ -43,10 +43,8 @@ impl Reading<'_> {
                 self.lots.end(posting, ending)
             }
             PostingReason::DebtRepaid if self.is_by_hold(posting) => Ok(()),
-            PostingReason::DebtRepaid if posting.at != self.entry.recorded_at => {
-                Err(Misposted::Instant)
-            }
             PostingReason::DebtRepaid => {
+                // Which came now, as all that comes must.
                 let is_source = |it: &&Posting| !it.amount.is_negative() && is_of_one(it, posting);
                 previous.filter(is_source).ok_or(Misposted::NoDebt)?;
                 self.lots.owe(posting)
