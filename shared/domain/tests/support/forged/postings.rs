@@ -44,6 +44,20 @@ pub(super) fn forge(forger: &mut Forger<'_>) {
         change("of a lot of one more", &|it| it.lot_issued = Some(more(it.lot_issued)));
         change("of a lot of nothing", &|it| it.lot_issued = Some(Units::ZERO));
         change("of a lot of no size", &|it| it.lot_issued = None);
+        // What is owed, and could not be taken back, was of no lot.
+        if let (PostingReason::DebtIncurred, Some(source)) = (posting.reason, place.checked_sub(1))
+        {
+            forger.change(named("owed until then"), |entry| {
+                entry.line.postings[source..=place]
+                    .iter_mut()
+                    .for_each(|it| it.expires_at = Some(now));
+            });
+            forger.change(named("owed from then on"), |entry| {
+                entry.line.postings[source..=place]
+                    .iter_mut()
+                    .for_each(|it| it.accrue_at = Some(now));
+            });
+        }
         forger.change(named("left out"), |entry| drop(entry.line.postings.remove(place)));
         forger.change(named("again"), |entry| entry.line.postings.insert(place, posting.clone()));
     }

@@ -14,8 +14,10 @@ use super::{Forger, named_instant, other_than};
 
 pub(super) fn forge(forger: &mut Forger<'_>) {
     let wallet = &forger.entry().line.wallet;
+    let is_return = matches!(forger.entry().line.detail, Detail::Return(_));
     let is_anew = match &forger.entry().line.detail {
-        Detail::Refund(_) | Detail::TransferRefund(_) => true,
+        // How many a return leaves in the count of a lot, earlier lines of its order say.
+        Detail::Refund(_) | Detail::TransferRefund(_) | Detail::Return(_) => true,
         Detail::CardPart(part) => matches!(part.step, CardStep::Refunded(_)),
         _ => false,
     };
@@ -40,7 +42,7 @@ pub(super) fn forge(forger: &mut Forger<'_>) {
     }
     state("holds turned round", &|it| it.holds.reverse());
     state("hold added", &|it| it.holds.push(hold()));
-    standing(&mut state, wallet.standing.as_ref());
+    standing(&mut state, wallet.standing.as_ref(), is_return);
     card(&mut state, wallet.card.as_ref());
     beside(forger);
 }
@@ -165,8 +167,9 @@ pub(super) fn drawns(own: &mut Change<'_, Drawn>, drawn: &Drawn) {
     }
 }
 
-/// The anniversary is the program's, within a year.
-fn standing(state: &mut Change<'_, Wallet>, standing: Option<&Standing>) {
+/// The anniversary is the program's, within a year; and so is which levels a return takes of those
+/// that its order reached.
+fn standing(state: &mut Change<'_, Wallet>, standing: Option<&Standing>, is_return: bool) {
     let forged = Standing {
         level: "forged".parse().unwrap(),
         since: named_instant(),
@@ -176,7 +179,9 @@ fn standing(state: &mut Change<'_, Wallet>, standing: Option<&Standing>) {
     let Some(standing) = standing else {
         return state("level", &|it| it.standing = Some(forged.clone()));
     };
-    state("no level", &|it| it.standing = None);
+    if !is_return {
+        state("no level", &|it| it.standing = None);
+    }
     let mut own = |name: &str, change: &dyn Fn(&mut Standing)| {
         state(name, &|it| change(it.standing.as_mut().unwrap()));
     };
@@ -194,6 +199,7 @@ fn standing(state: &mut Change<'_, Wallet>, standing: Option<&Standing>) {
         own("level reached by another order", &|it| it.order = order());
         own("level reached and returned or not", &|it| it.is_returned = !it.is_returned);
         own("level before", &|it| match &it.before {
+            Some(_) if is_return => {}
             Some(_) => it.before = None,
             None => it.before = Some(Box::new(forged.clone())),
         });
