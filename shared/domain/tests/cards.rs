@@ -71,6 +71,11 @@ enum Step {
     Wait {
         hours: i64,
     },
+    /// Until something of an account is due, or a millisecond before.
+    Due {
+        account: usize,
+        early: i64,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -88,6 +93,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Revert),
         2 => (0..3_usize).prop_map(|account| Step::Settle { account }),
         3 => (0_i64..60).prop_map(|hours| Step::Wait { hours }),
+        2 => (0..3_usize, 0_i64..=1).prop_map(|(account, early)| Step::Due { account, early }),
     ]
 }
 
@@ -254,6 +260,12 @@ impl World {
             Step::Wait { hours } => {
                 self.now = Instant::from_millis(self.now.millis() + hours * 3_600_000).unwrap();
             }
+            Step::Due { account, early } => {
+                let wallet = self.wallet(&accounts()[*account]);
+                let due = Draft::open(&wallet, self.now).into_wallet().next_due();
+                let due = due.map(|due| Instant::from_millis(due.at.millis() - early).unwrap());
+                self.now = self.now.max(due.unwrap_or(self.now));
+            }
         }
     }
 
@@ -341,6 +353,29 @@ impl World {
     }
 }
 
+#[test]
+fn part_of_what_a_void_card_held_is_captured() {
+    let spend = |amount, hold| Step::Spend { who: None, amount, hold };
+    let capture = Step::Capture { which: 0, part: Some(1) };
+    let steps = [spend(5, true), spend(1, false), spend(1, false), Step::Void, capture];
+    assert_value_is_somewhere(None, None, &steps);
+}
+
+#[test]
+fn what_was_spent_of_a_card_comes_back_at_its_expiry() {
+    let spend = Step::Spend { who: None, amount: 656, hold: false };
+    let steps = [spend, Step::Wait { hours: 49 }, Step::Refund { which: 0, amount: 1 }];
+    assert_value_is_somewhere(None, Some(49), &steps);
+}
+
+fn assert_value_is_somewhere(revert: Option<i64>, expire: Option<i64>, steps: &[Step]) {
+    let mut world = World::new(revert, expire);
+    for step in steps {
+        world.take(step);
+        world.assert_consistent();
+    }
+}
+
 /// When it reverts and when it expires, in hours, and what is done.
 fn history() -> impl Strategy<Value = (Option<i64>, Option<i64>, Vec<Step>)> {
     let hours = || prop::option::of(1_i64..200);
@@ -352,11 +387,7 @@ proptest! {
 
     #[test]
     fn value_of_a_card_is_somewhere_whatever_happens((revert, expire, steps) in history()) {
-        let mut world = World::new(revert, expire);
-        for step in &steps {
-            world.take(step);
-            world.assert_consistent();
-        }
+        assert_value_is_somewhere(revert, expire, &steps);
     }
 }
 

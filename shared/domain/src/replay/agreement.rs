@@ -28,7 +28,8 @@ pub(super) fn posts(detail: &Detail, reason: PostingReason) -> bool {
         Detail::Redemption(_) | Detail::Capture(_) => reason == Reason::Redeemed,
         Detail::Refund(_) => reason == Reason::Reinstated,
         Detail::Conversion(_) => matches!(reason, Reason::ConvertedOut | Reason::ConvertedIn),
-        Detail::Transfer(_) | Detail::CardEnd(_) => reason == Reason::TransferredOut,
+        Detail::Transfer(_) => reason == Reason::TransferredOut,
+        Detail::CardEnd(it) => it.end != End::Voided && reason == Reason::TransferredOut,
         Detail::TransferRefund(_) => reason == Reason::TransferredIn,
         Detail::CardCredit(_) => matches!(reason, Reason::TransferredIn | Reason::Reinstated),
         Detail::CardPart(part) => match part.step {

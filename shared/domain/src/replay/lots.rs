@@ -181,12 +181,14 @@ impl Lots {
     }
 
     /// Puts in what is kept of a posting after debt was repaid. A lot that had ended by then is
-    /// gone, and what comes in under its name is a new one.
+    /// gone, and what comes in under its name is a new one; of one that a refund made anew, the line
+    /// does not say what it was.
     pub(super) fn put(
         &mut self,
         posting: &Posting,
         kept: Units,
         holds: &[Hold],
+        is_anew: bool,
     ) -> Result<(), Misposted> {
         let now = self.now;
         if let Some(slots) = self.assets.get_mut(&posting.asset) {
@@ -208,7 +210,6 @@ impl Lots {
             *sum = sum.checked_add(kept).ok_or(Misposted::TooMuch)?;
             return Ok(());
         }
-        let is_anew = posting.reason == PostingReason::Reinstated;
         let on_card = matches!(posting.asset, Asset::GiftCard(..));
         let mut slots = self.named(posting).filter(|slot| !slot.lot.is_grace || is_anew);
         if let Some(slot) = slots.next() {

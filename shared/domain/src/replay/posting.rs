@@ -71,7 +71,8 @@ impl Reading<'_> {
                 let repaid = follows(PostingReason::DebtRepaid);
                 let repaid = repaid.map_or(Units::ZERO, |repaid| repaid.amount.magnitude());
                 let kept = posting.amount.magnitude().checked_sub(repaid);
-                self.lots.put(posting, kept.ok_or(Misposted::NoDebt)?, &self.holds)
+                let kept = kept.ok_or(Misposted::NoDebt)?;
+                self.lots.put(posting, kept, &self.holds, self.is_anew(posting))
             }
         }
     }
@@ -97,6 +98,13 @@ impl Reading<'_> {
         } else {
             Ending::Expiry
         }
+    }
+
+    /// Whether a refund may have made the lot anew that a posting puts value in. Money of a gift card
+    /// comes back to a wallet as it comes otherwise.
+    fn is_anew(&self, posting: &Posting) -> bool {
+        let is_credit = matches!(self.entry.line.detail, Detail::CardCredit(_));
+        posting.reason == PostingReason::Reinstated && !is_credit
     }
 
     /// Whether what is redeemed went with the hold that ended.
