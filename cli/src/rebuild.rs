@@ -7,7 +7,6 @@ use std::fmt::Write;
 
 use scrip_domain::account::AccountId;
 use scrip_domain::replay::replay;
-use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 use scrip_store::{Found, Ledger, RawLine, StoreError};
 use serde_json::{Value, json};
@@ -45,13 +44,13 @@ pub async fn rebuild(
     progress: impl Fn(u64),
 ) -> Result<Rebuilt, StoreError> {
     let mut rebuilt = Rebuilt { account: account.clone(), lines: 0, parting: None };
-    let (mut state, mut recorded_at, mut next) = (Wallet::default(), None, None);
+    let (mut state, mut next) = (Wallet::default(), None);
     loop {
         let page = ledger.log(account, 1, next.take()).await?;
         progress(u64::try_from(page.found.len()).unwrap_or(0));
         for found in page.found {
             let after = match found {
-                Found::Line(raw) => after(&state, recorded_at, rebuilt.lines, &raw),
+                Found::Line(raw) => after(&state, rebuilt.lines, &raw),
                 Found::Unknown { partition, sort } => {
                     Err(vec![Fault::UnknownItem { partition, sort }])
                 }
@@ -59,7 +58,7 @@ pub async fn rebuild(
             };
             let line = rebuilt.lines.saturating_add(1);
             match after {
-                Ok((wallet, at)) => (state, recorded_at) = (wallet, Some(at)),
+                Ok(wallet) => state = wallet,
                 Err(faults) => {
                     rebuilt.parting = Some(Parting { line, faults });
                     return Ok(rebuilt);
@@ -75,21 +74,16 @@ pub async fn rebuild(
 }
 
 /// The state after a line, or why it is not the one that is printed.
-fn after(
-    state: &Wallet,
-    before_at: Option<Instant>,
-    number: u64,
-    raw: &RawLine,
-) -> Result<(Wallet, Instant), Vec<Fault>> {
+fn after(state: &Wallet, number: u64, raw: &RawLine) -> Result<Wallet, Vec<Fault>> {
     let expected = number.saturating_add(1);
     if raw.number != expected {
         let to = raw.number.saturating_sub(1);
         return Err(vec![Fault::LinesMissing { from: expected, to }]);
     }
     let entry = raw.read().map_err(|error| vec![Fault::of_unreadable(error)])?.entry;
-    let replayed = replay(state, before_at, &entry);
+    let replayed = replay(state, &entry);
     if replayed.misfits.is_empty() {
-        Ok((replayed.wallet, entry.recorded_at))
+        Ok(replayed.wallet)
     } else {
         Err(replayed.misfits.into_iter().map(Fault::Replay).collect())
     }

@@ -227,17 +227,16 @@ impl Log {
     fn check_replay(&mut self, recorded: &Recorded) -> Vec<Wallet> {
         let entry = &recorded.entry;
         let printed = entry.line.wallet.clone();
-        let (states, before_at) = match &self.before {
-            None if entry.number == 1 => (vec![Wallet::default()], None),
+        let states = match &self.before {
+            None if entry.number == 1 => vec![Wallet::default()],
             None => return vec![printed],
             Some(before) => {
                 let anchor = before.raw.as_ref().and_then(|raw| raw.read().ok());
                 let anchor = anchor.map(|anchor| anchor.entry.line.wallet);
-                let states = before.states.iter().cloned().chain(anchor);
-                (states.collect(), before.recorded_at)
+                before.states.iter().cloned().chain(anchor).collect()
             }
         };
-        let mut replays = states.iter().map(|state| replay(state, before_at, entry));
+        let mut replays = states.iter().map(|state| replay(state, entry));
         let Some(first) = replays.next() else { return vec![printed] };
         if first.misfits.is_empty() || replays.any(|other| other.misfits.is_empty()) {
             return vec![printed];

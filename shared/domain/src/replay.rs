@@ -37,7 +37,7 @@ use crate::facts::Facts;
 use crate::id::RedemptionId;
 use crate::posting::Posting;
 use crate::time::Instant;
-use crate::wallet::{Hold, Lot, Wallet};
+use crate::wallet::{Hold, Wallet};
 
 use holds::Repaid;
 use lots::Lots;
@@ -104,7 +104,7 @@ pub enum Misposted {
     Sign,
     /// A line of this kind posts nothing for this reason.
     Reason,
-    /// It took effect neither with its line nor when something fell due since the line before.
+    /// It took effect neither with its line nor when something fell due before it.
     Instant,
     /// It expired before its expiry.
     NotDue,
@@ -201,17 +201,15 @@ impl fmt::Display for Misfit {
     }
 }
 
-/// Reads a line that follows one which prints `before` and was recorded at `before_at`; `None`: it is
-/// the first.
-pub fn replay(before: &Wallet, before_at: Option<Instant>, entry: &Entry) -> Replayed {
+/// Reads a line that follows one which prints `before`: an empty state, when it is the first.
+pub fn replay(before: &Wallet, entry: &Entry) -> Replayed {
     let mut reading = Reading {
         before,
         entry,
-        before_at,
         lots: Lots::of(before, entry.recorded_at),
         holds: before.holds.clone(),
         repaid: VecDeque::new(),
-        is_carried: false,
+        has_ended: false,
         misfits: Vec::new(),
     };
     reading.require_lapses();
@@ -228,7 +226,7 @@ pub fn replay(before: &Wallet, before_at: Option<Instant>, entry: &Entry) -> Rep
         facts: facts_after(before, entry),
         standing,
         reviewed: Vec::new(),
-        assets: lots.close(printed, card.as_ref(), &holds),
+        assets: lots.close(printed, &holds),
         card,
         holds,
     };
@@ -239,17 +237,11 @@ pub fn replay(before: &Wallet, before_at: Option<Instant>, entry: &Entry) -> Rep
 /// When something is due next of an account: a hold lapses, something left expires, a level is
 /// judged, or a gift card goes back, on which nothing expires meanwhile. `None`: nothing ever is.
 pub fn due_at(wallet: &Wallet) -> Option<Instant> {
-    let left = |lot: &&Lot| !lot.remaining.is_zero();
-    let lots = wallet.assets.values().flat_map(|holding| &holding.lots).filter(left);
-    let expiries = lots.filter_map(|lot| lot.expires_at);
-    let goes_back = wallet.card.as_ref().filter(|card| {
-        let value = wallet.assets.get(&card.asset);
-        let is_left = value.is_some_and(|value| value.lots.iter().any(|lot| left(&lot)));
-        is_left && wallet.holds.is_empty() && card::goes_back(card)
-    });
-    if let Some(card) = goes_back {
+    if let Some(card) = card::waiting(wallet) {
         return card.revert_at;
     }
+    let lots = wallet.assets.values().flat_map(|holding| &holding.lots);
+    let expiries = lots.filter(|lot| !lot.remaining.is_zero()).filter_map(|lot| lot.expires_at);
     let lapses = wallet.holds.iter().map(|hold| hold.lapses_at);
     let review = wallet.standing.as_ref().and_then(|standing| standing.review_at);
     expiries.chain(lapses).chain(review).min()
@@ -259,13 +251,12 @@ pub fn due_at(wallet: &Wallet) -> Option<Instant> {
 struct Reading<'a> {
     before: &'a Wallet,
     entry: &'a Entry,
-    before_at: Option<Instant>,
     lots: Lots,
     holds: Vec<Hold>,
     /// What holds gave back and debt took, which the next postings of this reason must say.
     repaid: VecDeque<Repaid>,
-    /// Whether all that time did by the instant of the line is done.
-    is_carried: bool,
+    /// Whether the hold that the line ends has given back.
+    has_ended: bool,
     misfits: Vec<Misfit>,
 }
 
@@ -277,8 +268,8 @@ fn facts_after(before: &Wallet, entry: &Entry) -> Option<Facts> {
 }
 
 impl Reading<'_> {
-    /// Every posting in turn. What lapsed or was ended gives back before what falls due at that
-    /// instant.
+    /// Every posting in turn. What lapsed gives back before what falls due at that instant, and what
+    /// the line ends itself after it.
     fn post_all(&mut self) {
         let postings = &self.entry.line.postings;
         let graces = agreement::graces(&self.entry.line);
@@ -296,15 +287,22 @@ impl Reading<'_> {
             }
         }
         self.carry(self.entry.recorded_at);
+        self.end_hold_once();
     }
 
-    /// What time does by an instant; by that of the line, the hold that it ends then gives back.
+    /// What time does by an instant; when nothing is due any more at that of the line, the hold that
+    /// it ends gives back.
     fn carry(&mut self, at: Instant) {
         let at = at.min(self.entry.recorded_at);
         self.lapse(at);
         self.lots.accrue(at);
-        if at == self.entry.recorded_at && !self.is_carried {
-            self.is_carried = true;
+        if at == self.entry.recorded_at && !self.lots.is_overdue(self.is_void_card()) {
+            self.end_hold_once();
+        }
+    }
+
+    fn end_hold_once(&mut self) {
+        if !std::mem::replace(&mut self.has_ended, true) {
             self.end_hold();
         }
     }

@@ -591,6 +591,40 @@ impl World {
     }
 }
 
+/// Points in their grace and others, which expire at the same instant: a hold of each lapses later,
+/// both at once.
+#[test]
+fn what_comes_back_to_two_lots_at_once_expires_of_each() {
+    let mut world = World::new(true);
+    let redeem = |steps, hold_minutes| {
+        Step::Redeem(Redeem {
+            prices: [1000, 0, 0, 0],
+            benefits: Vec::new(),
+            rewards: Money::Nothing,
+            points: step::Points::Steps(steps),
+            credits: Money::Nothing,
+            hold_minutes,
+        })
+    };
+    world.take(&Step::Give(35, Some(1000)));
+    world.take(&redeem(5, None));
+    world.take(&Step::Wait(Wait::Millis(2000, Vec::new())));
+    let all = world.rest_by_lines(0);
+    assert!(world.refund(0, all));
+    let early = 5 * 60 * 1000;
+    world.take(&Step::Wait(Wait::Due(early, Vec::new())));
+    world.take(&redeem(5, Some(10)));
+    world.take(&Step::Give(70, Some(early.try_into().unwrap())));
+    world.take(&redeem(10, Some(10)));
+    let lots = &world.rarely.wallet.points(&named("p")).unwrap().lots;
+    let terms: Vec<_> = lots.iter().map(|lot| (lot.expires_at, lot.is_grace)).collect();
+    assert_eq!(terms, [(terms[0].0, false), (terms[0].0, true)]);
+    assert_eq!(world.rarely.wallet.holds.len(), 2);
+    world.take(&Step::Wait(Wait::Due(0, Vec::new())));
+    world.take(&Step::Give(1, None));
+    assert!(world.rarely.wallet.holds.is_empty());
+}
+
 fn of(whole: u64, permille: u16) -> u64 {
     whole * u64::from(permille) / 1000
 }

@@ -71,6 +71,10 @@ enum Step {
     Refund(Index),
     /// So many thousandths of what is left of a line of an order.
     Return(Index, Index, u64),
+    /// Time goes by until so many milliseconds before the level is judged, if it ever is.
+    Anniversary(i64),
+    /// A level by hand.
+    Assign(&'static str),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -84,6 +88,17 @@ fn step() -> impl Strategy<Value = Step> {
         1 => index().prop_map(Step::Refund),
         4 => (index(), index(), prop_oneof![1_u64..1000, Just(1000)])
             .prop_map(|(order, line, permille)| Step::Return(order, line, permille)),
+    ]
+}
+
+/// The same in the course of years, in which levels are judged.
+fn step_in_years() -> impl Strategy<Value = Step> {
+    let settles = prop::arbitrary::any::<bool>;
+    prop_oneof![
+        4 => step(),
+        1 => (0_u64..20_000, settles()).prop_map(|(hours, settles)| Step::Wait(hours, settles)),
+        2 => (0_i64..=1).prop_map(Step::Anniversary),
+        1 => prop::sample::select(&["member", "silver", "gold"][..]).prop_map(Step::Assign),
     ]
 }
 
@@ -112,10 +127,18 @@ impl Shopper {
 
     fn push(&mut self, line: Line) {
         let entry = entry(line, self.entries.len() as u64 + 1, self.now);
-        let before_at = self.entries.last().map(|before| before.recorded_at);
-        replayed::assert_replays(&self.wallet, before_at, &entry);
+        replayed::assert_replays(&self.wallet, &entry);
         self.wallet = entry.line.wallet.clone();
         self.entries.push(entry);
+    }
+
+    /// Judged, as the store does before a decision.
+    fn judged(&self) -> Wallet {
+        let mut wallet = self.wallet.clone();
+        while let Some(at) = tier::review_due(&wallet, self.now) {
+            wallet = tier::judge(&wallet, &self.program, at);
+        }
+        wallet
     }
 
     fn take(&mut self, step: &Step) {
@@ -123,7 +146,7 @@ impl Shopper {
             Step::Wait(hours, settles) => {
                 self.now = self.now.plus_seconds(hours * 3600).unwrap();
                 if *settles {
-                    let line = Draft::open(&self.wallet, self.now).close(Detail::Settlement);
+                    let line = Draft::open(&self.judged(), self.now).close(Detail::Settlement);
                     self.push(line);
                 }
             }
@@ -139,6 +162,18 @@ impl Shopper {
                 self.give_back(order, line, count);
             }
             Step::Refund(_) | Step::Return(..) => {}
+            Step::Anniversary(early) => {
+                let review_at = self.judged().standing.and_then(|standing| standing.review_at);
+                let then = review_at.and_then(|at| Instant::from_millis(at.millis() - early));
+                self.now = self.now.max(then.unwrap_or(self.now));
+            }
+            Step::Assign(level) => {
+                let (assignment, reason) = (named("a"), named("reason"));
+                let assign =
+                    tier::Assign { assignment, level: named(level), reason, actor: named("actor") };
+                let decided = tier::decide(&self.judged(), &self.program, &assign, self.now);
+                self.push(appended(decided.unwrap()));
+            }
         }
         self.assert_sums();
     }
@@ -160,7 +195,7 @@ impl Shopper {
             paid_by_promotional_credit: minor(paid.min(nets.iter().sum())),
             redemption: None,
         };
-        let decided = purchase::decide(&self.wallet, &self.program, &purchase, None, self.now);
+        let decided = purchase::decide(&self.judged(), &self.program, &purchase, None, self.now);
         self.push(appended(decided.unwrap()));
         self.left.push(nets.to_vec());
     }
@@ -191,7 +226,7 @@ impl Shopper {
             settlement: redeem::Settlement::AtOnce,
             expected_due: None,
         };
-        let decided = redeem::decide(&self.wallet, &self.program, &redemption, self.now);
+        let decided = redeem::decide(&self.judged(), &self.program, &redemption, self.now);
         self.push(appended(decided.unwrap()));
         let history = redeem::History::of(self.entries.last().unwrap()).unwrap();
         self.redeemed.push((history, count));
@@ -205,7 +240,7 @@ impl Shopper {
         let refund = refund::Refund { refund: named("back"), part };
         let when = (self.entries.len() as u64 + 1, self.now);
         let decided =
-            refund::decide(&self.wallet, &self.program, Some(&history), &refund, when).unwrap();
+            refund::decide(&self.judged(), &self.program, Some(&history), &refund, when).unwrap();
         self.push(appended(decided));
         self.spent -= count;
     }
@@ -220,11 +255,10 @@ impl Shopper {
         let mut histories = self.entries.iter().rev().filter_map(History::of);
         let is_its = |history: &History| history.purchased().order == named(&order.to_string());
         let history = histories.find(is_its);
-        let mut settled = BTreeMap::new();
+        let (wallet, mut settled) = (self.judged(), BTreeMap::new());
         let line_decided = loop {
             let (program, history) = (&self.program, history.as_ref());
-            let decided =
-                returns::decide(&self.wallet, program, history, &request, &settled, self.now);
+            let decided = returns::decide(&wallet, program, history, &request, &settled, self.now);
             match decided.unwrap() {
                 Decision::NeedsSettled(instants) => {
                     settled.extend(instants.into_iter().map(|at| {
@@ -332,6 +366,21 @@ proptest! {
     }
 }
 
+/// Its own lot has nothing of an order any more when the rest of it comes back.
+#[test]
+fn rest_of_an_order_is_taken_from_elsewhere_when_its_lot_is_spent() {
+    let mut shopper = Shopper::new(program(true));
+    shopper.take(&Step::Buy(vec![21, 2028, 413], 396));
+    shopper.give_back(0, 1, 2028);
+    shopper.take(&Step::Wait(24, false));
+    shopper.take(&Step::Spend(5));
+    shopper.give_back(0, 0, 21);
+    shopper.take(&Step::Buy(vec![64], 0));
+    shopper.take(&Step::Buy(vec![386], 0));
+    shopper.give_everything_back(false);
+    shopper.assert_nothing_is_left();
+}
+
 /// DESIGN 5.4: a thousand orders, each returned in another split.
 #[test]
 fn thousand_cycles_of_buying_and_returning_net_zero() {
@@ -361,6 +410,17 @@ proptest! {
         is_lasting in prop::arbitrary::any::<bool>(),
     ) {
         let mut shopper = Shopper::new(program(is_lasting));
+        for step in &steps {
+            shopper.take(step);
+        }
+        forged::assert_no_forgery_is_believed(&shopper.entries);
+    }
+
+    #[test]
+    fn no_forged_line_of_a_shopper_with_levels_is_believed(
+        steps in prop::collection::vec(step_in_years(), 1..25),
+    ) {
+        let mut shopper = Shopper::new(program(false));
         for step in &steps {
             shopper.take(step);
         }

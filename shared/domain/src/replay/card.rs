@@ -40,9 +40,14 @@ pub(super) fn after(before: &Wallet, entry: &Entry) -> Option<Card> {
     Some(card)
 }
 
-/// Whether what is left of a card goes back to its purchaser one day, while no redemption holds
-/// some: it has not ended, nothing was ever spent of it, and it does not expire first.
-pub(super) fn goes_back(card: &Card) -> bool {
+/// The card of which what is left goes back to its purchaser one day, and nothing expires until then:
+/// it has not ended, nothing was ever spent of it, no redemption holds some, and it does not expire
+/// first.
+pub(super) fn waiting(wallet: &Wallet) -> Option<&Card> {
+    let card = wallet.card.as_ref()?;
+    let value = wallet.assets.get(&card.asset)?;
+    let is_left = value.lots.iter().any(|lot| !lot.remaining.is_zero());
     let is_first = |at| card.expires_at.is_none_or(|expires_at| at < expires_at);
-    card.end.is_none() && card.revert_at.is_some_and(is_first)
+    let goes_back = card.end.is_none() && card.revert_at.is_some_and(is_first);
+    (is_left && wallet.holds.is_empty() && goes_back).then_some(card)
 }

@@ -1,14 +1,15 @@
 //! Two states, member by member.
 
 use super::Misfit;
+use super::card::waiting;
 use super::lots::{is_same, order};
 use crate::asset::Asset;
 use crate::card::{Card, CardKey, PinTerms};
 use crate::time::Instant;
 use crate::wallet::{Hold, Holding, Lot, Standing, Wallet};
 
-/// Where the printed state is not the replayed one, and where it is in no order. The order of lots
-/// that nothing else tells apart is left open.
+/// Where the printed state is not the replayed one, and where it is in no order or something in it is
+/// overdue. The order of lots that nothing else tells apart is left open.
 pub(super) fn differences(replayed: &Wallet, printed: &Wallet, now: Instant) -> Vec<Misfit> {
     let mut found = Differences(Vec::new());
     found.compare("facts", &replayed.facts, &printed.facts, |it| {
@@ -31,6 +32,13 @@ pub(super) fn differences(replayed: &Wallet, printed: &Wallet, now: Instant) -> 
         let is_late = |lot: &&Lot| lot.accrue_at.is_some_and(|accrue_at| accrue_at <= now);
         for lot in holding.lots.iter().filter(is_late) {
             found.push(&called(asset, lot), "accrued", "pending");
+        }
+        let is_over = |lot: &&Lot| {
+            let is_left = !lot.remaining.is_zero() && waiting(printed).is_none();
+            is_left && lot.expires_at.is_some_and(|expires_at| expires_at <= now)
+        };
+        for lot in holding.lots.iter().filter(is_over) {
+            found.push(&called(asset, lot), "expired", "there");
         }
     }
     found.0

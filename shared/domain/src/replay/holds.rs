@@ -132,11 +132,8 @@ impl Reading<'_> {
     }
 
     fn end(&mut self, member: Option<&MemberId>, redemption: &RedemptionId) -> Option<Hold> {
-        // One that has lapsed by the instant of the line is not there to be captured.
-        let now = self.entry.recorded_at;
-        let is_it = |hold: &Hold| {
-            hold.member.as_ref() == member && hold.redemption == *redemption && now < hold.lapses_at
-        };
+        // One that has lapsed by the instant of the line is no longer there.
+        let is_it = |hold: &Hold| hold.member.as_ref() == member && hold.redemption == *redemption;
         let place = self.holds.iter().position(is_it)?;
         Some(self.holds.remove(place))
     }

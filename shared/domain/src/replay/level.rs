@@ -1,5 +1,7 @@
 //! What a line makes of a member's level.
 
+use std::iter::successors;
+
 use super::Misfit;
 use super::comparison::level as say;
 use crate::entry::{Detail, Entry};
@@ -51,6 +53,11 @@ pub(super) fn after(before: &Wallet, entry: &Entry, misfits: &mut Vec<Misfit>) -
                 let (expected, found) = (say(judged.as_ref()), say(assigned.before.as_ref()));
                 misfits.push(Misfit::Level { expected, found });
             }
+            let stays = judged.as_ref().map(|it| &it.level) == printed.map(|_| &assigned.level);
+            if !change.map_or(stays, |change| change.after == assigned.level) {
+                let (expected, found) = (assigned.level.to_string(), format!("{change:?}"));
+                misfits.push(Misfit::Level { expected, found });
+            }
             // Of the lowest level nothing is printed.
             printed.is_some().then(|| fresh(&assigned.level, None, printed, now))
         }
@@ -72,8 +79,8 @@ fn fresh(
     printed: Option<&Standing>,
     now: Instant,
 ) -> Standing {
-    let printed = printed.filter(|it| it.since == now && has_anniversary(it));
-    let review_at = printed.and_then(|standing| standing.review_at);
+    let review_at = printed.filter(|it| it.since == now).and_then(|it| it.review_at);
+    let review_at = review_at.filter(|it| is_anniversary(*it, now));
     Standing { level: level.clone(), since: now, review_at, reached }
 }
 
@@ -95,9 +102,8 @@ fn judged(before: &Wallet, entry: &Entry, misfits: &mut Vec<Misfit>) -> Option<S
             misfits.push(Misfit::Level { expected, found });
         }
         let next = reviews.peek().map(|next| next.at);
-        let printed = entry.line.wallet.standing.as_ref();
-        let printed = printed.filter(|it| it.since == review.at && has_anniversary(it));
-        let review_at = next.or_else(|| printed.and_then(|printed| printed.review_at));
+        let review_at = next.or_else(|| anniversary(entry, review.at));
+        let review_at = review_at.filter(|it| is_anniversary(*it, review.at));
         standing = review.after.clone().map(|level| Standing {
             level,
             since: review.at,
@@ -112,13 +118,23 @@ fn judged(before: &Wallet, entry: &Entry, misfits: &mut Vec<Misfit>) -> Option<S
     standing
 }
 
-fn has_anniversary(standing: &Standing) -> bool {
+/// The anniversary of a level that was had since an instant, as the line prints it: of the level itself,
+/// beneath one that an order reached, or of what was had before another was assigned.
+fn anniversary(entry: &Entry, since: Instant) -> Option<Instant> {
+    let assigned = match &entry.line.detail {
+        Detail::TierAssignment(assigned) => assigned.before.as_ref(),
+        _ => None,
+    };
+    let printed = entry.line.wallet.standing.as_ref();
+    let printed = successors(printed, |it| it.reached.as_ref()?.before.as_deref());
+    let mut standings = printed.chain(assigned);
+    standings.find(|it| it.since == since)?.review_at
+}
+
+fn is_anniversary(review_at: Instant, since: Instant) -> bool {
     let (least, most) = YEAR_DAYS;
-    let since = standing.since.millis();
-    standing.review_at.is_none_or(|review_at| {
-        let days = review_at.millis().saturating_sub(since).div_euclid(DAY_MILLIS);
-        (least..=most).contains(&days)
-    })
+    let days = review_at.millis().saturating_sub(since.millis()).div_euclid(DAY_MILLIS);
+    (least..=most).contains(&days)
 }
 
 /// Whether a return can take levels back, and whether it has to: tier points count at once, unlike
@@ -156,7 +172,8 @@ fn was_judged_late(before: Option<&Standing>, after: Option<&Standing>, now: Ins
     while let Some(reached) = beneath {
         let Some(standing) = reached.before.as_deref() else { return false };
         let is_fresh = after.is_none_or(|after| {
-            after.since == now && after.reached.is_none() && has_anniversary(after)
+            let is_due = after.review_at.is_none_or(|it| is_anniversary(it, now));
+            after.since == now && after.reached.is_none() && is_due
         });
         if standing.review_at.is_some_and(|review_at| review_at <= now) && is_fresh {
             return true;

@@ -4,8 +4,8 @@ mod slot;
 
 use std::collections::BTreeMap;
 
+use super::Misposted;
 use super::posting::Ending;
-use super::{Misposted, card};
 use crate::amount::{Points, Units};
 use crate::asset::Asset;
 use crate::card::Card;
@@ -98,8 +98,7 @@ impl Lots {
         Ok(())
     }
 
-    /// Ends a lot: what is left goes, but for what a hold gives back to it at the same instant, which
-    /// the next posting ends.
+    /// Ends a lot: all that is left goes.
     pub(super) fn end(&mut self, posting: &Posting, ending: Ending) -> Result<(), Misposted> {
         let amount = posting.amount.magnitude();
         let loose = (posting.asset.clone(), posting.expires_at);
@@ -109,10 +108,10 @@ impl Lots {
         }
         let now = self.now;
         let mut slots: Vec<&mut Slot> = self.named(posting).collect();
-        slots.sort_by_key(|slot| (slot.lot.remaining != amount, slot.lot.is_grace));
-        let fits = |slot: &&mut Slot| amount <= slot.lot.remaining && has_term(slot, posting);
+        slots.sort_by_key(|slot| slot.lot.is_grace);
+        let fits = |slot: &&mut Slot| amount == slot.lot.remaining && has_term(slot, posting);
         let slot = slots.into_iter().find(fits).ok_or(Misposted::NotThere)?;
-        slot.lot.remaining = less(slot.lot.remaining, amount);
+        slot.lot.remaining = Units::ZERO;
         let due = match ending {
             Ending::Expiry => slot.lot.expires_at.max(slot.since),
             Ending::Voided => slot.since,
@@ -127,6 +126,15 @@ impl Lots {
             _ => false,
         };
         if is_said { Ok(()) } else { Err(Misposted::LotIssued) }
+    }
+
+    /// Whether something is left that is past its expiry or void; all of a void card is.
+    pub(super) fn is_overdue(&self, is_void: bool) -> bool {
+        self.assets.values().flatten().filter(|slot| !slot.lot.remaining.is_zero()).any(|slot| {
+            let Lot { identity, expires_at, .. } = &slot.lot;
+            let is_voided = is_void || identity.as_ref().is_some_and(|it| it.is_voided);
+            is_voided || expires_at.is_some_and(|expires_at| expires_at <= self.now)
+        })
     }
 
     /// Ends points that came back past their expiry, without a grace. A lot of which a hold still has
@@ -215,9 +223,7 @@ impl Lots {
         if let Some(slot) = slots.next() {
             let remaining = slot.lot.remaining.checked_add(kept);
             remaining.ok_or(Misposted::TooMuch)?;
-            // A card that has expired lives on as the posting says.
-            let is_live = slot.lot.expires_at.is_none_or(|expires_at| now < expires_at);
-            if (is_live || !on_card) && slot.lot.expires_at != posting.expires_at {
+            if !on_card && slot.lot.expires_at != posting.expires_at {
                 return Err(Misposted::NotThere);
             }
             // What comes back to a card was put in before.
@@ -235,12 +241,11 @@ impl Lots {
             is_extended: false,
             is_voided: false,
         });
-        let accrue_at = posting.accrue_at.filter(|accrue_at| self.now < *accrue_at);
         let lot = Lot {
             identity,
             issued: kept,
             remaining: kept,
-            accrue_at,
+            accrue_at: posting.accrue_at,
             expires_at: posting.expires_at,
             is_grace: false,
         };
@@ -351,25 +356,15 @@ impl Lots {
     }
 
     /// The state that the lots end in; of what the line does not say, as it is printed.
-    pub(super) fn close(
-        mut self,
-        printed: &Wallet,
-        card: Option<&Card>,
-        holds: &[Hold],
-    ) -> BTreeMap<Asset, Holding> {
+    pub(super) fn close(mut self, printed: &Wallet, holds: &[Hold]) -> BTreeMap<Asset, Holding> {
         self.settle_loose(printed);
-        let value = card.and_then(|card| self.assets.get(&card.asset));
-        let is_waiting = card.zip(value).is_some_and(|(card, value)| {
-            let is_left = value.iter().any(|slot| !slot.lot.remaining.is_zero());
-            holds.is_empty() && is_left && card::goes_back(card)
-        });
         let mut closed = BTreeMap::new();
         for (asset, slots) in self.assets {
             let there = printed.assets.get(&asset).map_or(&[][..], |holding| &holding.lots);
             let lots = slots.into_iter().map(|slot| slot.completed(there, self.now));
             let parts = parts(holds, &asset);
             let is_held = |lot: &Lot| parts.iter().any(|drawn| gave(lot, drawn));
-            let stays = |lot: &Lot| is_waiting || stays(lot, self.now) || is_held(lot);
+            let stays = |lot: &Lot| stays(lot, self.now) || is_held(lot);
             let mut lots: Vec<Lot> = lots.filter(stays).collect();
             lots.sort_by_key(order);
             let debt = self.debts.get(&asset).copied().unwrap_or_default();

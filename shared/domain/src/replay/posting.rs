@@ -1,11 +1,14 @@
 //! What one posting moves, and whether it can.
 
+use std::cmp::Ordering;
+
 use super::{Misposted, Reading, agreement};
 use crate::amount::Units;
 use crate::asset::Asset;
 use crate::card::{CardStep, End};
 use crate::entry::Detail;
 use crate::posting::{Posting, PostingReason};
+use crate::time::Instant;
 
 /// Why value goes with time or by the retailer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +70,7 @@ impl Reading<'_> {
                 posting.accrue_at.map_or(Ok(()), |_| Err(Misposted::NotThere))
             }
             _ if posting.amount.is_negative() => self.lots.take(posting, grace),
+            _ if self.is_past_card(posting) => Err(Misposted::NotThere),
             _ => {
                 let repaid = follows(PostingReason::DebtRepaid);
                 let repaid = repaid.map_or(Units::ZERO, |repaid| repaid.amount.magnitude());
@@ -88,7 +92,7 @@ impl Reading<'_> {
             _ => false,
         };
         let was_voided = match &self.before.card {
-            Some(card) => card.end == Some(End::Voided),
+            Some(_) => self.is_void_card(),
             None => self.lots.is_voided(posting),
         };
         if was_voided {
@@ -98,6 +102,21 @@ impl Reading<'_> {
         } else {
             Ending::Expiry
         }
+    }
+
+    /// Whether it is of a card that was voided before.
+    pub(super) fn is_void_card(&self) -> bool {
+        self.before.card.as_ref().is_some_and(|card| card.end == Some(End::Voided))
+    }
+
+    /// Whether what comes back to a card says another expiry than the card has. One that has expired
+    /// lives on as the posting says.
+    fn is_past_card(&self, posting: &Posting) -> bool {
+        let of_card = self.before.card.iter().filter(|card| card.asset == posting.asset);
+        let mut expiries = of_card.map(|card| card.expires_at);
+        let now = self.entry.recorded_at;
+        let is_live = |at: Option<Instant>| at.is_none_or(|expires_at| now < expires_at);
+        expiries.any(|at| is_live(at) && at != posting.expires_at)
     }
 
     /// Whether a refund may have made the lot anew that a posting puts value in. Money of a gift card
@@ -123,9 +142,12 @@ impl Reading<'_> {
             posting.reason,
             PostingReason::Expired | PostingReason::Voided | PostingReason::DebtRepaid
         );
-        let is_since = self.before_at.is_some_and(|before_at| before_at < posting.at);
-        let is_carried = is_due && is_since && posting.at < now;
-        if posting.at != now && !is_carried {
+        let is_then = match posting.at.cmp(&now) {
+            Ordering::Less => is_due,
+            Ordering::Equal => true,
+            Ordering::Greater => false,
+        };
+        if !is_then {
             return Some(Misposted::Instant);
         }
         let posts = agreement::posts(&self.entry.line.detail, posting.reason);

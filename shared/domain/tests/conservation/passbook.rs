@@ -18,7 +18,6 @@ use crate::sample::entry;
 pub(crate) struct Passbook {
     pub(crate) wallet: Wallet,
     pub(crate) postings: Vec<Posting>,
-    newest_at: Option<Instant>,
     pub(crate) entries: Vec<Entry>,
 }
 
@@ -28,9 +27,8 @@ impl Passbook {
     #[track_caller]
     pub(crate) fn append(&mut self, line: &Line, at: Instant) {
         let entry = entry(line.clone(), 1, at);
-        assert_replays(&self.wallet, self.newest_at, &entry);
+        assert_replays(&self.wallet, &entry);
         self.entries.push(entry);
-        self.newest_at = Some(at);
         self.wallet = line.wallet.clone();
         self.postings.extend(line.postings.iter().cloned());
     }

@@ -3,14 +3,13 @@
 use scrip_domain::entry::{Detail, Entry};
 use scrip_domain::facts::Facts;
 use scrip_domain::replay::{Misfit, Misposted, due_at, replay};
-use scrip_domain::time::Instant;
 use scrip_domain::wallet::Wallet;
 
 /// A line makes of the state before it what it prints. Tests also write lines of no facts that move
 /// value; of those all else counts. Levels are judged by the store, which is not here.
 #[track_caller]
-pub(crate) fn assert_replays(before: &Wallet, before_at: Option<Instant>, entry: &Entry) {
-    let mut misfits = replay(before, before_at, entry).misfits;
+pub(crate) fn assert_replays(before: &Wallet, entry: &Entry) {
+    let mut misfits = replay(before, entry).misfits;
     misfits.retain(|it| !matches!(it, Misfit::Level { found, .. } if found == "not judged"));
     let none = Detail::Facts { facts: Facts::default(), first: false };
     if entry.line.detail == none {

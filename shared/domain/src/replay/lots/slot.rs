@@ -12,8 +12,7 @@ pub(super) struct Slot {
     pub(super) least: Units,
     /// A refund made it anew, so the line does not say what else it is.
     pub(super) is_anew: bool,
-    /// When value last came into it, since the line before; earlier, where what it had then had to end
-    /// before.
+    /// When value last came into it, since the line before.
     pub(super) since: Option<Instant>,
 }
 
@@ -21,11 +20,7 @@ impl Slot {
     /// Puts in what had come in before. Of what returns took elsewhere meanwhile it may be more than
     /// was ever put in: then that much was.
     pub(super) fn put_back(&mut self, amount: Units, since: Option<Instant>) {
-        let ends_at = self.lot.expires_at.map(|expires_at| self.since.max(Some(expires_at)));
-        let is_late = !self.lot.remaining.is_zero() && ends_at.is_some_and(|it| it < since);
-        if !is_late {
-            self.since = self.since.max(since);
-        }
+        self.since = self.since.max(since);
         self.lot.remaining = both(self.lot.remaining, amount);
         self.lot.issued = self.lot.issued.max(self.lot.remaining);
         self.least = self.least.max(self.lot.remaining);

@@ -8,7 +8,11 @@ use super::{Forger, other_than};
 
 pub(super) fn forge(forger: &mut Forger<'_>) {
     for (place, posting) in forger.entry().line.postings.iter().enumerate() {
-        let (now, lapses) = (forger.entry().recorded_at, !forger.entry().line.lapsed.is_empty());
+        let now = forger.entry().recorded_at;
+        // What comes back to a card that has expired lives on for as long as the program says.
+        let expiry = forger.before.card.as_ref().and_then(|card| card.expires_at);
+        let has_expired = expiry.is_some_and(|expires_at| expires_at <= now);
+        let lives_on = has_expired && posting.reason == PostingReason::Reinstated;
         let named = |what: &str| format!("posting {place} {what}");
         let mut change = |what: &str, change: &dyn Fn(&mut Posting)| {
             forger.change(named(what), |entry| change(&mut entry.line.postings[place]));
@@ -25,16 +29,14 @@ pub(super) fn forge(forger: &mut Forger<'_>) {
         for at in other_than(Some(posting.at)).into_iter().flatten() {
             change(&format!("at {at}"), &|it| it.at = at);
         }
-        // What a lapse gives back then may be of the same lot, and expire then.
-        if !lapses {
-            change("at the instant of the line", &|it| it.at = now);
-        }
+        change("at the instant of the line", &|it| it.at = now);
         change("of another definition", &|it| it.asset = other_asset(&it.asset));
         change("of another lot", &|it| it.id = Some("forged".parse().unwrap()));
         change("of no lot", &|it| it.id = None);
-        for expires_at in other_than(posting.expires_at).into_iter().filter(|_| !lives_on(posting))
-        {
-            change(&format!("expiring {expires_at:?}"), &|it| it.expires_at = expires_at);
+        if !lives_on {
+            for expires_at in other_than(posting.expires_at) {
+                change(&format!("expiring {expires_at:?}"), &|it| it.expires_at = expires_at);
+            }
         }
         if !is_past_accrual(posting) {
             for accrue_at in other_than(posting.accrue_at) {
@@ -66,12 +68,6 @@ pub(super) fn forge(forger: &mut Forger<'_>) {
 /// Points that came in after they had accrued: only the program knows since when.
 fn is_past_accrual(posting: &Posting) -> bool {
     posting.accrue_at.is_some_and(|accrue_at| accrue_at <= posting.at)
-}
-
-/// What comes back to a card that has expired lives on for as long as the program says.
-fn lives_on(posting: &Posting) -> bool {
-    let on_card = matches!(posting.asset, Asset::GiftCard(..));
-    on_card && posting.reason == PostingReason::Reinstated
 }
 
 fn more(issued: Option<Units>) -> Units {

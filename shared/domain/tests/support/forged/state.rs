@@ -7,15 +7,18 @@ use scrip_domain::entry::Detail;
 use scrip_domain::facts::Facts;
 use scrip_domain::id::MemberId;
 use scrip_domain::tier::{LevelChange, Review};
+use scrip_domain::time::Instant;
 use scrip_domain::wallet::{Draw, Drawn, Hold, Holding, Identity, Lot, Reached, Standing, Wallet};
 
 use super::postings::other_asset;
 use super::{Forger, named_instant, other_than};
 
+const WEEK_MILLIS: i64 = 7 * 24 * 60 * 60 * 1000;
+
 pub(super) fn forge(forger: &mut Forger<'_>) {
-    let wallet = &forger.entry().line.wallet;
-    let is_return = matches!(forger.entry().line.detail, Detail::Return(_));
-    let is_anew = match &forger.entry().line.detail {
+    let line = &forger.entry().line;
+    let wallet = &line.wallet;
+    let is_anew = match &line.detail {
         // How many a return leaves in the count of a lot, earlier lines of its order say.
         Detail::Refund(_) | Detail::TransferRefund(_) | Detail::Return(_) => true,
         Detail::CardPart(part) => matches!(part.step, CardStep::Refunded(_)),
@@ -42,7 +45,7 @@ pub(super) fn forge(forger: &mut Forger<'_>) {
     }
     state("holds turned round", &|it| it.holds.reverse());
     state("hold added", &|it| it.holds.push(hold()));
-    standing(&mut state, wallet.standing.as_ref(), is_return);
+    standing(&mut state, wallet.standing.as_ref(), &line.detail);
     card(&mut state, wallet.card.as_ref());
     beside(forger);
 }
@@ -94,6 +97,7 @@ fn lots(own: &mut Change<'_, Lot>, lot: &Lot, is_anew: bool) {
         own(&format!("accruing {accrue_at:?}"), &|it| it.accrue_at = accrue_at);
     }
     own("of another identity", &|it| it.identity = turned(it.identity.as_ref()));
+    own("of all that can be", &|it| it.issued = Units::MAX);
     if is_anew {
         return;
     }
@@ -168,8 +172,10 @@ pub(super) fn drawns(own: &mut Change<'_, Drawn>, drawn: &Drawn) {
 }
 
 /// The anniversary is the program's, within a year; and so is which levels a return takes of those
-/// that its order reached.
-fn standing(state: &mut Change<'_, Wallet>, standing: Option<&Standing>, is_return: bool) {
+/// that its order reached, and whether a level that is assigned is the lowest, which no state prints.
+fn standing(state: &mut Change<'_, Wallet>, standing: Option<&Standing>, detail: &Detail) {
+    let is_return = matches!(detail, Detail::Return(_));
+    let is_assigned = matches!(detail, Detail::TierAssignment(_));
     let forged = Standing {
         level: "forged".parse().unwrap(),
         since: named_instant(),
@@ -179,7 +185,7 @@ fn standing(state: &mut Change<'_, Wallet>, standing: Option<&Standing>, is_retu
     let Some(standing) = standing else {
         return state("level", &|it| it.standing = Some(forged.clone()));
     };
-    if !is_return {
+    if !is_return && !is_assigned {
         state("no level", &|it| it.standing = None);
     }
     let mut own = |name: &str, change: &dyn Fn(&mut Standing)| {
@@ -266,6 +272,24 @@ fn beside(forger: &mut Forger<'_>) {
     let (before, after) = ("forged".parse().unwrap(), "forged-too".parse().unwrap());
     let review = Review { at: forger.entry().recorded_at, before, after: None };
     forger.change("review added", |it| it.line.reviews.push(review.clone()));
+    for place in 0..line.reviews.len() {
+        forger.change(format!("review {place} left out"), |it| {
+            drop(it.line.reviews.remove(place));
+        });
+        let mut own = |name: &str, change: &dyn Fn(&mut Review)| {
+            forger
+                .change(format!("review {place} {name}"), |it| change(&mut it.line.reviews[place]));
+        };
+        // When a level was judged that is not the first, no state prints: a year after the one before.
+        let at = line.reviews[place].at;
+        let by = if place == 0 { 1 } else { WEEK_MILLIS };
+        for at in [at.millis() - by, at.millis() + by] {
+            own(&format!("at {at}"), &|it| it.at = Instant::from_millis(at).unwrap());
+        }
+        own("of another level", &|it| it.before = review.before.clone());
+        own("to another level", &|it| it.after = Some(review.before.clone()));
+        own("to the lowest level", &|it| it.after = None);
+    }
     forger.change("no level change", |it| it.line.level = None);
     let change = LevelChange { before: review.before, after };
     match &line.level {
