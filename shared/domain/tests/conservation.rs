@@ -596,26 +596,16 @@ impl World {
 #[test]
 fn what_comes_back_to_two_lots_at_once_expires_of_each() {
     let mut world = World::new(true);
-    let redeem = |steps, hold_minutes| {
-        Step::Redeem(Redeem {
-            prices: [1000, 0, 0, 0],
-            benefits: Vec::new(),
-            rewards: Money::Nothing,
-            points: step::Points::Steps(steps),
-            credits: Money::Nothing,
-            hold_minutes,
-        })
-    };
     world.take(&Step::Give(35, Some(1000)));
-    world.take(&redeem(5, None));
+    world.take(&redeem(Money::Nothing, 5, None));
     world.take(&Step::Wait(Wait::Millis(2000, Vec::new())));
     let all = world.rest_by_lines(0);
     assert!(world.refund(0, all));
     let early = 5 * 60 * 1000;
     world.take(&Step::Wait(Wait::Due(early, Vec::new())));
-    world.take(&redeem(5, Some(10)));
+    world.take(&redeem(Money::Nothing, 5, Some(10)));
     world.take(&Step::Give(70, Some(early.try_into().unwrap())));
-    world.take(&redeem(10, Some(10)));
+    world.take(&redeem(Money::Nothing, 10, Some(10)));
     let lots = &world.rarely.wallet.points(&named("p")).unwrap().lots;
     let terms: Vec<_> = lots.iter().map(|lot| (lot.expires_at, lot.is_grace)).collect();
     assert_eq!(terms, [(terms[0].0, false), (terms[0].0, true)]);
@@ -623,6 +613,37 @@ fn what_comes_back_to_two_lots_at_once_expires_of_each() {
     world.take(&Step::Wait(Wait::Due(0, Vec::new())));
     world.take(&Step::Give(1, None));
     assert!(world.rarely.wallet.holds.is_empty());
+}
+
+/// One hold of a voided reward lapses at the instant at which another is released.
+#[test]
+fn what_comes_back_to_a_voided_lot_is_voided_each_time() {
+    let mut world = World::new(true);
+    let issue = step::Issue { kind: Kind::Reward, definition: "plain", amount: 100, life: None };
+    world.take(&Step::Issue(issue));
+    world.take(&redeem(Money::Exactly(30), 0, Some(10)));
+    world.take(&redeem(Money::Exactly(20), 0, Some(20)));
+    let (kind, id) = world.issued[0].clone();
+    let request = Void { kind, id, reason: named("reason") };
+    let voided = world.decide(|wallet, _, (_, now)| void::decide(wallet, &request, None, now));
+    voided.unwrap();
+    world.take(&Step::Wait(Wait::Due(0, Vec::new())));
+    let history = world.redemptions[1].history.clone();
+    let decided = world.decide(|wallet, _, (_, now)| release::decide(wallet, Some(&history), now));
+    let postings = decided.unwrap().unwrap().line.postings;
+    let amounts: Vec<i64> = postings.iter().map(|posting| posting.amount.get()).collect();
+    assert_eq!(amounts, [-30, -20]);
+}
+
+fn redeem(rewards: Money, steps: u64, hold_minutes: Option<u32>) -> Step {
+    Step::Redeem(Redeem {
+        prices: [1000, 0, 0, 0],
+        benefits: Vec::new(),
+        rewards,
+        points: step::Points::Steps(steps),
+        credits: Money::Nothing,
+        hold_minutes,
+    })
 }
 
 fn of(whole: u64, permille: u16) -> u64 {

@@ -381,6 +381,21 @@ fn rest_of_an_order_is_taken_from_elsewhere_when_its_lot_is_spent() {
     shopper.assert_nothing_is_left();
 }
 
+/// The level beneath the one that an order reached had its anniversary before the order comes back.
+#[test]
+fn level_that_a_return_leaves_is_judged_late() {
+    let mut shopper = Shopper::new(program(false));
+    shopper.take(&Step::Buy(vec![3500], 0));
+    let silver = shopper.wallet.standing.clone().unwrap();
+    shopper.take(&Step::Wait(30 * 24, false));
+    shopper.take(&Step::Buy(vec![3000], 0));
+    shopper.now = silver.review_at.unwrap().plus_seconds(3600).unwrap();
+    shopper.give_back(1, 0, 3000);
+    let kept = shopper.wallet.standing.clone().unwrap();
+    assert_eq!((kept.level, kept.since), (silver.level, shopper.now));
+    forged::assert_no_forgery_is_believed(&shopper.entries);
+}
+
 /// DESIGN 5.4: a thousand orders, each returned in another split.
 #[test]
 fn thousand_cycles_of_buying_and_returning_net_zero() {

@@ -3,6 +3,7 @@
 use scrip_domain::amount::{Change, Units};
 use scrip_domain::asset::Asset;
 use scrip_domain::posting::{Posting, PostingReason};
+use scrip_domain::wallet::{Lot, Wallet};
 
 use super::{Forger, other_than};
 
@@ -61,8 +62,35 @@ pub(super) fn forge(forger: &mut Forger<'_>) {
             });
         }
         forger.change(named("left out"), |entry| drop(entry.line.postings.remove(place)));
+        if let Some(lot) = ended(forger.before, posting) {
+            forger.change(named("left out, and what it ended left there"), |entry| {
+                entry.line.postings.remove(place);
+                let holding = entry.line.wallet.assets.entry(posting.asset.clone()).or_default();
+                leave(&mut holding.lots, lot);
+            });
+        }
         forger.change(named("again"), |entry| entry.line.postings.insert(place, posting.clone()));
     }
+}
+
+/// The lot of which a posting ended all that there was.
+fn ended<'a>(before: &'a Wallet, posting: &Posting) -> Option<&'a Lot> {
+    let is_it = |lot: &&Lot| {
+        let id = lot.identity.as_ref().map(|identity| &identity.id);
+        (id, lot.expires_at, lot.remaining)
+            == (posting.id.as_ref(), posting.expires_at, posting.amount.magnitude())
+    };
+    let ends = matches!(posting.reason, PostingReason::Expired | PostingReason::Voided);
+    before.assets.get(&posting.asset)?.lots.iter().filter(|_| ends).find(is_it)
+}
+
+fn leave(lots: &mut Vec<Lot>, lot: &Lot) {
+    lots.retain(|it| (&it.identity, it.expires_at) != (&lot.identity, lot.expires_at));
+    lots.push(lot.clone());
+    lots.sort_by_key(|lot| {
+        let issued_at = lot.identity.as_ref().map(|identity| identity.issued_at);
+        (lot.expires_at.is_none(), lot.expires_at, lot.accrue_at, lot.is_grace, issued_at)
+    });
 }
 
 /// Points that came in after they had accrued: only the program knows since when.
