@@ -72,13 +72,10 @@ impl Lots {
 
     /// The lots that a posting may be of: by id, or points by their term.
     fn named<'a>(&'a mut self, posting: &'a Posting) -> impl Iterator<Item = &'a mut Slot> {
-        let accrue_at = posting.accrue_at.filter(|accrue_at| self.now < *accrue_at);
         let slots = self.assets.get_mut(&posting.asset).into_iter().flatten();
-        slots.filter(move |slot| match (&slot.lot.identity, &posting.id) {
+        slots.filter(|slot| match (&slot.lot.identity, &posting.id) {
             (Some(identity), Some(id)) => identity.id == *id,
-            (None, None) => {
-                (slot.lot.accrue_at, slot.lot.expires_at) == (accrue_at, posting.expires_at)
-            }
+            (None, None) => has_term(slot, posting),
             _ => false,
         })
     }
