@@ -280,7 +280,7 @@ impl Reading<'_> {
             let from_end = postings.len().saturating_sub(place);
             let grace = graces.len().checked_sub(from_end).and_then(|place| graces.get(place));
             let posted = self.post(posting, (previous, next), grace.copied());
-            let wrong = [self.misplaced(posting), posted.err()];
+            let wrong = [self.misplaced(posting, previous), posted.err()];
             for why in wrong.into_iter().flatten() {
                 let posting = describe(posting);
                 self.misfits.push(Misfit::Posting { place, posting, why });
@@ -296,7 +296,8 @@ impl Reading<'_> {
         let at = at.min(self.entry.recorded_at);
         self.lapse(at);
         self.lots.accrue(at);
-        if at == self.entry.recorded_at && !self.lots.is_overdue(self.is_void_card()) {
+        let is_void = self.is_void_card() && self.lots.left().next().is_some();
+        if at == self.entry.recorded_at && !is_void && !self.lots.is_overdue() {
             self.end_hold_once();
         }
     }

@@ -125,8 +125,8 @@ impl World {
         let now = Instant::from_millis(START).unwrap();
         let mut world =
             Self { program, now, entries: BTreeMap::new(), redemptions: Vec::new(), refunds: 0 };
-        let after = |hours: Option<i64>| {
-            let at = hours.and_then(|hours| Instant::from_millis(START + hours * 3_600_000));
+        let after = |quarters: Option<i64>| {
+            let at = quarters.and_then(|it| Instant::from_millis(START + it * 900_000));
             at.or_else(|| Instant::from_millis(START + 87_600 * 3_600_000))
         };
         let issue = Issue {
@@ -363,7 +363,7 @@ fn part_of_what_a_void_card_held_is_captured() {
 fn what_was_spent_of_a_card_comes_back_at_its_expiry() {
     let spend = Step::Spend { who: None, amount: 656, hold: false };
     let steps = [spend, Step::Wait { hours: 49 }, Step::Refund { which: 0, amount: 1 }];
-    assert_value_is_somewhere(None, Some(49), &steps);
+    assert_value_is_somewhere(None, Some(49 * 4), &steps);
 }
 
 #[test]
@@ -372,6 +372,39 @@ fn what_was_spent_of_a_card_comes_back_at_its_expiry_while_some_is_held() {
     let expiry = |early| Step::Due { account: 0, early };
     let refund = Step::Refund { which: 0, amount: 1 };
     let steps = [spend(656, false), expiry(1), spend(5, true), expiry(0), refund];
+    assert_value_is_somewhere(None, Some(49 * 4), &steps);
+}
+
+/// It would have gone back to its purchaser before its expiry, had nothing been held.
+#[test]
+fn part_of_what_was_held_of_a_card_is_captured_after_its_expiry() {
+    let hold = Step::Spend { who: None, amount: 500, hold: true };
+    let capture = Step::Capture { which: 0, part: Some(200) };
+    let steps = [hold, Step::Due { account: 0, early: 0 }, capture];
+    assert_value_is_somewhere(Some(1), Some(2), &steps);
+    let hold = Step::Spend { who: Some(true), amount: 500, hold: true };
+    let capture = Step::Capture { which: 0, part: Some(200) };
+    let steps = [hold, Step::Due { account: 0, early: 0 }, capture];
+    assert_value_is_somewhere(Some(1), Some(2), &steps);
+}
+
+/// It lives on when something comes back, and so does what a member's redemption holds of it.
+#[test]
+fn what_is_held_of_a_card_is_captured_after_its_expiry_has_moved() {
+    let spend = |amount, hold| Step::Spend { who: Some(false), amount, hold };
+    let due = |early| Step::Due { account: 0, early };
+    let refund = Step::Refund { which: 0, amount: 16 };
+    let capture = Step::Capture { which: 1, part: None };
+    let steps = [spend(600, false), due(1), spend(500, true), due(0), refund, capture];
+    assert_value_is_somewhere(None, Some(49), &steps);
+}
+
+#[test]
+fn what_was_spent_of_a_void_card_comes_back_after_its_expiry_while_some_is_held() {
+    let spend = |amount, hold| Step::Spend { who: None, amount, hold };
+    let due = |early| Step::Due { account: 0, early };
+    let refund = Step::Refund { which: 0, amount: 1 };
+    let steps = [spend(656, false), due(1), spend(5, true), Step::Void, due(1), refund];
     assert_value_is_somewhere(None, Some(49), &steps);
 }
 
@@ -383,10 +416,12 @@ fn assert_value_is_somewhere(revert: Option<i64>, expire: Option<i64>, steps: &[
     }
 }
 
-/// When it reverts and when it expires, in hours, and what is done.
+/// When it reverts and when it expires, in quarters of an hour, and what is done.
 fn history() -> impl Strategy<Value = (Option<i64>, Option<i64>, Vec<Step>)> {
-    let hours = || prop::option::of(1_i64..200);
-    let ends = prop_oneof![3 => (hours(), hours()), 1 => hours().prop_map(|both| (both, both))];
+    let end = || prop::option::of(1_i64..800);
+    let soon =
+        (1_i64..800, 0_i64..4).prop_map(|(revert, more)| (Some(revert), Some(revert + more)));
+    let ends = prop_oneof![3 => (end(), end()), 1 => soon];
     let steps = prop::collection::vec(step(), 1..40);
     (ends, steps).prop_map(|((revert, expire), steps)| (revert, expire, steps))
 }

@@ -6,7 +6,6 @@ use crate::account::{Accounts, Drafts, Missing};
 use crate::amount::{Minor, Units};
 use crate::entry::{Decision, Detail};
 use crate::id::LineId;
-use crate::posting::PostingReason;
 use crate::time::Instant;
 use crate::wallet::Draw;
 
@@ -81,8 +80,7 @@ pub fn decide<'a>(
     let redemption = history.redemption().clone();
     let draft = &mut drafts.own;
     draft.end_hold(None, &redemption);
-    draft.put_back(&beyond(held, &plan));
-    plan.draws().for_each(|draw| draft.spend(draw, PostingReason::Redeemed));
+    draft.capture(&plan.draws().collect::<Vec<_>>(), &beyond(held, &plan));
     let parts = match cards::end(&mut drafts, history, &plan) {
         Ok(parts) => parts,
         Err(Missing(missing)) => return Ok(Decision::Needs(missing)),

@@ -69,15 +69,12 @@ pub(super) fn end(
         let spent = captured.card_draw(number);
         let amount = spent.map_or(Units::ZERO, Draw::amount);
         let draft = drafts.of(&AccountId::Card(number.clone()))?;
-        draft.end_hold(Some(member), redemption);
-        draft.put_back(&[held.split(amount).1]);
-        let step = match spent {
-            Some(spent) => {
-                draft.spend(spent, PostingReason::Redeemed);
-                CardStep::Captured
-            }
-            None => CardStep::Released,
-        };
+        // A refund may have let the card live on since: its own hold says until when.
+        let own = draft.end_hold(Some(member), redemption);
+        let own = own.and_then(|hold| hold.draws.into_iter().next());
+        let (taken, rest) = own.unwrap_or_else(|| held.clone()).split(amount);
+        draft.capture(spent.map(|_| &taken).as_slice(), &[rest]);
+        let step = spent.map_or(CardStep::Released, |_| CardStep::Captured);
         let moved = if spent.is_some() { amount } else { held.amount() };
         parts.push(part((member, redemption), step, number, moved));
     }

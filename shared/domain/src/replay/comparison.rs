@@ -25,6 +25,7 @@ pub(super) fn differences(replayed: &Wallet, printed: &Wallet, now: Instant) -> 
         found.holding(asset, replayed.assets.get(asset), printed.assets.get(asset));
     }
     found.holds(replayed, printed);
+    let is_waiting = waiting(printed).is_some();
     for (asset, holding) in &printed.assets {
         if !holding.lots.is_sorted_by_key(order) {
             found.push(&format!("assets.{asset}.lots"), "soonest expiry first", "not so");
@@ -34,7 +35,7 @@ pub(super) fn differences(replayed: &Wallet, printed: &Wallet, now: Instant) -> 
             found.push(&called(asset, lot), "accrued", "pending");
         }
         let is_over = |lot: &&Lot| {
-            let is_left = !lot.remaining.is_zero() && waiting(printed).is_none();
+            let is_left = !lot.remaining.is_zero() && !is_waiting;
             is_left && lot.expires_at.is_some_and(|expires_at| expires_at <= now)
         };
         for lot in holding.lots.iter().filter(is_over) {

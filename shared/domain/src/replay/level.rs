@@ -53,7 +53,7 @@ pub(super) fn after(before: &Wallet, entry: &Entry, misfits: &mut Vec<Misfit>) -
                 let (expected, found) = (say(judged.as_ref()), say(assigned.before.as_ref()));
                 misfits.push(Misfit::Level { expected, found });
             }
-            let stays = judged.as_ref().map(|it| &it.level) == printed.map(|_| &assigned.level);
+            let stays = judged.as_ref().map_or(printed.is_none(), |it| it.level == assigned.level);
             if !change.map_or(stays, |change| change.after == assigned.level) {
                 let (expected, found) = (assigned.level.to_string(), format!("{change:?}"));
                 misfits.push(Misfit::Level { expected, found });

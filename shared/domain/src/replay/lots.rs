@@ -27,6 +27,16 @@ pub(super) struct Lots {
     loose: BTreeMap<(Asset, Option<Instant>), Units>,
 }
 
+/// What a posting puts in.
+#[derive(Clone, Copy)]
+pub(super) struct Incoming<'a> {
+    pub(super) posting: &'a Posting,
+    /// How much, after debt was repaid.
+    pub(super) kept: Units,
+    /// Whether a refund may have made the lot anew.
+    pub(super) is_anew: bool,
+}
+
 impl Lots {
     /// Those of a state.
     pub(super) fn of(before: &Wallet, now: Instant) -> Self {
@@ -125,11 +135,16 @@ impl Lots {
         if is_said { Ok(()) } else { Err(Misposted::LotIssued) }
     }
 
-    /// Whether something is left that is past its expiry or void; all of a void card is.
-    pub(super) fn is_overdue(&self, is_void: bool) -> bool {
-        self.assets.values().flatten().filter(|slot| !slot.lot.remaining.is_zero()).any(|slot| {
-            let Lot { identity, expires_at, .. } = &slot.lot;
-            let is_voided = is_void || identity.as_ref().is_some_and(|it| it.is_voided);
+    /// What is left.
+    pub(super) fn left(&self) -> impl Iterator<Item = &Lot> {
+        let lots = self.assets.values().flatten().map(|slot| &slot.lot);
+        lots.filter(|lot| !lot.remaining.is_zero())
+    }
+
+    /// Whether something is left that is past its expiry or void.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.left().any(|Lot { identity, expires_at, .. }| {
+            let is_voided = identity.as_ref().is_some_and(|it| it.is_voided);
             is_voided || expires_at.is_some_and(|expires_at| expires_at <= self.now)
         })
     }
@@ -185,17 +200,11 @@ impl Lots {
         (repaid, kept)
     }
 
-    /// Puts in what is kept of a posting after debt was repaid. A lot that had ended by then is
+    /// Puts in what is kept of a posting. A lot that had ended by then is
     /// gone, and what comes in under its name is a new one; of one that a refund made anew, the line
     /// does not say what it was.
-    pub(super) fn put(
-        &mut self,
-        posting: &Posting,
-        kept: Units,
-        holds: &[Hold],
-        is_anew: bool,
-    ) -> Result<(), Misposted> {
-        let now = self.now;
+    pub(super) fn put(&mut self, comes: &Incoming<'_>, holds: &[Hold]) -> Result<(), Misposted> {
+        let (Incoming { posting, kept, is_anew }, now) = (*comes, self.now);
         if let Some(slots) = self.assets.get_mut(&posting.asset) {
             let parts = parts(holds, &posting.asset);
             let is_held = |lot: &Lot| parts.iter().any(|drawn| gave(lot, drawn));
@@ -220,7 +229,10 @@ impl Lots {
         if let Some(slot) = slots.next() {
             let remaining = slot.lot.remaining.checked_add(kept);
             remaining.ok_or(Misposted::TooMuch)?;
-            if !on_card && slot.lot.expires_at != posting.expires_at {
+            if on_card {
+                // One that has expired lives on as the posting says.
+                slot.lot.expires_at = posting.expires_at;
+            } else if slot.lot.expires_at != posting.expires_at {
                 return Err(Misposted::NotThere);
             }
             // What comes back to a card was put in before.
@@ -251,11 +263,14 @@ impl Lots {
         Ok(())
     }
 
-    /// Moves drawn value out of its lot; `false` when there is not so much.
+    /// Moves drawn value out of its lot; `false` when there is not so much, or it has expired.
     pub(super) fn draw(&mut self, asset: &Asset, drawn: &Drawn) -> bool {
+        let now = self.now;
         let slot = self.source(asset, drawn).filter(|slot| {
             let issued_at = slot.lot.identity.as_ref().map(|identity| identity.issued_at);
-            drawn.amount <= slot.lot.remaining
+            let is_live = slot.lot.expires_at.is_none_or(|expires_at| now < expires_at);
+            is_live
+                && drawn.amount <= slot.lot.remaining
                 && (slot.lot.expires_at, slot.lot.is_grace, issued_at)
                     == (drawn.expires_at, drawn.is_grace, drawn.issued_at)
         });

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::lots::Incoming;
 use super::{Misposted, Reading, agreement};
 use crate::amount::Units;
 use crate::asset::Asset;
@@ -69,14 +70,19 @@ impl Reading<'_> {
             PostingReason::Redeemed if self.is_capture() => {
                 posting.accrue_at.map_or(Ok(()), |_| Err(Misposted::NotThere))
             }
-            _ if posting.amount.is_negative() => self.lots.take(posting, grace),
-            _ if self.is_past_card(posting) => Err(Misposted::NotThere),
+            _ if posting.amount.is_negative() => {
+                let is_there = self.is_available(posting);
+                is_there.then_some(()).ok_or(Misposted::NotThere)?;
+                self.lots.take(posting, grace)
+            }
+            _ if self.has_other_expiry(posting) => Err(Misposted::NotThere),
             _ => {
                 let repaid = follows(PostingReason::DebtRepaid);
                 let repaid = repaid.map_or(Units::ZERO, |repaid| repaid.amount.magnitude());
                 let kept = posting.amount.magnitude().checked_sub(repaid);
                 let kept = kept.ok_or(Misposted::NoDebt)?;
-                self.lots.put(posting, kept, &self.holds, self.is_anew(posting))
+                let comes = Incoming { posting, kept, is_anew: self.is_anew(posting) };
+                self.lots.put(&comes, &self.holds)
             }
         }
     }
@@ -109,9 +115,20 @@ impl Reading<'_> {
         self.before.card.as_ref().is_some_and(|card| card.end == Some(End::Voided))
     }
 
+    /// Whether what a posting takes has accrued and not expired. A return takes what is pending, too,
+    /// and what goes from a card to its purchaser may be past its expiry.
+    fn is_available(&self, posting: &Posting) -> bool {
+        let is_pending = posting.accrue_at.is_some() && posting.reason != PostingReason::Reversed;
+        let goes_back =
+            self.before.card.is_some() && posting.reason == PostingReason::TransferredOut;
+        let now = self.entry.recorded_at;
+        let is_live = posting.expires_at.is_none_or(|expires_at| now < expires_at);
+        !is_pending && (is_live || goes_back)
+    }
+
     /// Whether what comes back to a card says another expiry than the card has. One that has expired
     /// lives on as the posting says.
-    fn is_past_card(&self, posting: &Posting) -> bool {
+    fn has_other_expiry(&self, posting: &Posting) -> bool {
         let of_card = self.before.card.iter().filter(|card| card.asset == posting.asset);
         let mut expiries = of_card.map(|card| card.expires_at);
         let now = self.entry.recorded_at;
@@ -136,7 +153,11 @@ impl Reading<'_> {
     }
 
     /// What is wrong with a posting besides what it moves.
-    pub(super) fn misplaced(&self, posting: &Posting) -> Option<Misposted> {
+    pub(super) fn misplaced(
+        &self,
+        posting: &Posting,
+        previous: Option<&Posting>,
+    ) -> Option<Misposted> {
         let now = self.entry.recorded_at;
         let is_due = matches!(
             posting.reason,
@@ -147,7 +168,7 @@ impl Reading<'_> {
             Ordering::Equal => true,
             Ordering::Greater => false,
         };
-        if !is_then {
+        if !is_then || previous.is_some_and(|previous| posting.at < previous.at) {
             return Some(Misposted::Instant);
         }
         let posts = agreement::posts(&self.entry.line.detail, posting.reason);

@@ -1,6 +1,7 @@
 use super::*;
 use crate::draft::Draft;
 use crate::entry::{Entry, Line};
+use crate::posting::PostingReason;
 use crate::purchase::LineKind;
 use crate::redeem::{
     self, Basket, BasketLine, MoneyUse, PointsUse, Redemption, Settlement, Tender, Uses, Wanted,

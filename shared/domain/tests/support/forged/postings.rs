@@ -2,6 +2,8 @@
 
 use scrip_domain::amount::{Change, Units};
 use scrip_domain::asset::Asset;
+use scrip_domain::card::CardStep;
+use scrip_domain::entry::Detail;
 use scrip_domain::posting::{Posting, PostingReason};
 use scrip_domain::wallet::{Lot, Wallet};
 
@@ -69,8 +71,37 @@ pub(super) fn forge(forger: &mut Forger<'_>) {
                 leave(&mut holding.lots, lot);
             });
         }
+        let next = forger.entry().line.postings.get(place + 1);
+        if next.is_some_and(|next| posting.at < next.at) {
+            forger.change(named("after the next"), |entry| {
+                entry.line.postings.swap(place, place + 1);
+            });
+        }
+        if let Some(expires_at) = posting.expires_at.filter(|_| is_taken(forger, posting)) {
+            forger.change(named("once it had expired"), |entry| {
+                let own = entry.line.postings.iter_mut().filter(|it| it.at == now);
+                own.for_each(|it| it.at = expires_at);
+                entry.recorded_at = expires_at;
+            });
+        }
         forger.change(named("again"), |entry| entry.line.postings.insert(place, posting.clone()));
     }
+}
+
+/// Whether a posting takes what nothing kept from its expiry.
+fn is_taken(forger: &Forger<'_>, posting: &Posting) -> bool {
+    let is_kept = match &forger.entry().line.detail {
+        Detail::Capture(_) | Detail::CardEnd(_) => true,
+        Detail::CardPart(part) => part.step == CardStep::Captured,
+        _ => false,
+    };
+    let takes = [
+        PostingReason::Redeemed,
+        PostingReason::Adjusted,
+        PostingReason::ConvertedOut,
+        PostingReason::TransferredOut,
+    ];
+    !is_kept && takes.contains(&posting.reason) && posting.amount.is_negative()
 }
 
 /// The lot of which a posting ended all that there was.
