@@ -322,9 +322,13 @@ impl Draft {
     /// Spends a part of what a hold that ended had, and puts the rest back. A card that is spent from
     /// does not wait for its purchaser any more, so that the rest may be past its expiry.
     pub(crate) fn capture(&mut self, spent: &[&Draw], rest: &[Draw]) {
-        spent.iter().for_each(|draw| self.mark_spent_from(draw));
+        for draw in spent {
+            self.mark_spent_from(draw);
+        }
         self.put_back(rest);
-        spent.iter().for_each(|draw| self.spend(draw, PostingReason::Redeemed));
+        for draw in spent {
+            self.spend(draw, PostingReason::Redeemed);
+        }
     }
 
     /// Returns drawn value to the lots it came from, at this instant. It never went, so only what

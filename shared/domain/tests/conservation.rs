@@ -617,6 +617,17 @@ fn what_comes_back_to_two_lots_at_once_expires_of_each() {
     assert_eq!(amounts, [-70, -35, 1]);
 }
 
+#[test]
+fn nothing_is_taken_once_it_has_expired() {
+    let mut world = World::new(GRACE);
+    world.take(&Step::Give(100, Some(1000)));
+    world.take(&Step::Transfer(100));
+    world.take(&Step::Give(35, Some(2000)));
+    world.take(&redeem(Money::Nothing, 5, Some(10)));
+    assert_eq!((world.redemptions.len(), world.transfers.len()), (1, 1));
+    assert_no_forgery_is_believed(&world.rarely.entries);
+}
+
 /// One hold of a voided reward lapses at the instant at which another is released.
 #[test]
 fn what_comes_back_to_a_voided_lot_is_voided_each_time() {

@@ -15,7 +15,7 @@ use scrip_domain::time::Instant;
 use scrip_domain::transfer::TransferRefunded;
 use scrip_domain::wallet::{Draw, Drawn};
 
-use super::postings::other_asset;
+use super::postings::{delay, other_asset};
 use super::state::{Beside, card_terms, drawns};
 use super::{Forger, other_than};
 
@@ -66,6 +66,10 @@ pub(super) fn forge(forger: &mut Forger<'_>) {
         Detail::Extension(extended) => extension(forger, extended),
         Detail::Redemption(opened) => {
             plan(forger, &opened.plan);
+            let drawn = opened.plan.draws().flat_map(|draw| &draw.lots);
+            for expires_at in drawn.filter_map(|drawn| drawn.expires_at) {
+                forger.change("redemption once it had expired", |it| delay(it, expires_at));
+            }
             for lapses_at in other_than(opened.lapses_at) {
                 own!(forger, Redemption, format!("until {lapses_at:?}"), |it: &mut Opened| {
                     it.lapses_at = lapses_at;

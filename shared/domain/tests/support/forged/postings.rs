@@ -3,9 +3,10 @@
 use scrip_domain::amount::{Change, Units};
 use scrip_domain::asset::Asset;
 use scrip_domain::card::CardStep;
-use scrip_domain::entry::Detail;
+use scrip_domain::entry::{Detail, Entry};
 use scrip_domain::posting::{Posting, PostingReason};
-use scrip_domain::wallet::{Lot, Wallet};
+use scrip_domain::time::Instant;
+use scrip_domain::wallet::{Holding, Lot, Wallet};
 
 use super::{Forger, other_than};
 
@@ -78,14 +79,25 @@ pub(super) fn forge(forger: &mut Forger<'_>) {
             });
         }
         if let Some(expires_at) = posting.expires_at.filter(|_| is_taken(forger, posting)) {
-            forger.change(named("once it had expired"), |entry| {
-                let own = entry.line.postings.iter_mut().filter(|it| it.at == now);
-                own.for_each(|it| it.at = expires_at);
-                entry.recorded_at = expires_at;
-            });
+            forger.change(named("once it had expired"), |it| delay(it, expires_at));
         }
         forger.change(named("again"), |entry| entry.line.postings.insert(place, posting.clone()));
     }
+}
+
+/// The same line at a later instant. Lots of which nothing is left are printed until their expiry.
+pub(super) fn delay(entry: &mut Entry, to: Instant) {
+    let own = entry.line.postings.iter_mut();
+    own.filter(|it| it.at == entry.recorded_at).for_each(|it| it.at = to);
+    entry.recorded_at = to;
+    let wallet = &mut entry.line.wallet;
+    let held: Vec<_> = wallet.holds.iter().flat_map(|hold| &hold.draws).cloned().collect();
+    wallet.assets.retain(|asset, holding| {
+        let is_held = held.iter().any(|draw| draw.asset == *asset);
+        let is_over = |lot: &Lot| lot.remaining == Units::ZERO && lot.expires_at <= Some(to);
+        holding.lots.retain(|lot| is_held || lot.expires_at.is_none() || !is_over(lot));
+        *holding != Holding::default()
+    });
 }
 
 /// Whether a posting takes what nothing kept from its expiry.
