@@ -378,14 +378,12 @@ fn what_was_spent_of_a_card_comes_back_at_its_expiry_while_some_is_held() {
 /// It would have gone back to its purchaser before its expiry, had nothing been held.
 #[test]
 fn part_of_what_was_held_of_a_card_is_captured_after_its_expiry() {
-    let hold = Step::Spend { who: None, amount: 500, hold: true };
-    let capture = Step::Capture { which: 0, part: Some(200) };
-    let steps = [hold, Step::Due { account: 0, early: 0 }, capture];
-    assert_value_is_somewhere(Some(1), Some(2), &steps);
-    let hold = Step::Spend { who: Some(true), amount: 500, hold: true };
-    let capture = Step::Capture { which: 0, part: Some(200) };
-    let steps = [hold, Step::Due { account: 0, early: 0 }, capture];
-    assert_value_is_somewhere(Some(1), Some(2), &steps);
+    for who in [None, Some(true)] {
+        let hold = Step::Spend { who, amount: 500, hold: true };
+        let capture = Step::Capture { which: 0, part: Some(200) };
+        let steps = [hold, Step::Due { account: 0, early: 0 }, capture];
+        assert_value_is_somewhere(Some(1), Some(2), &steps);
+    }
 }
 
 /// It lives on when something comes back, and so does what a member's redemption holds of it.

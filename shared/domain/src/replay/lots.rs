@@ -200,9 +200,8 @@ impl Lots {
         (repaid, kept)
     }
 
-    /// Puts in what is kept of a posting. A lot that had ended by then is
-    /// gone, and what comes in under its name is a new one; of one that a refund made anew, the line
-    /// does not say what it was.
+    /// Puts in what is kept of a posting. A lot that had ended by then is gone, and what comes in
+    /// under its name is a new one; of one that a refund made anew, the line does not say what it was.
     pub(super) fn put(&mut self, comes: &Incoming<'_>, holds: &[Hold]) -> Result<(), Misposted> {
         let (Incoming { posting, kept, is_anew }, now) = (*comes, self.now);
         if let Some(slots) = self.assets.get_mut(&posting.asset) {

@@ -9,7 +9,6 @@ use crate::asset::Asset;
 use crate::card::{CardStep, End};
 use crate::entry::Detail;
 use crate::posting::{Posting, PostingReason};
-use crate::time::Instant;
 
 /// Why value goes with time or by the retailer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,11 +69,10 @@ impl Reading<'_> {
             PostingReason::Redeemed if self.is_capture() => {
                 posting.accrue_at.map_or(Ok(()), |_| Err(Misposted::NotThere))
             }
-            _ if posting.amount.is_negative() => {
-                let is_there = self.is_available(posting);
-                is_there.then_some(()).ok_or(Misposted::NotThere)?;
-                self.lots.take(posting, grace)
+            _ if posting.amount.is_negative() && !self.is_available(posting) => {
+                Err(Misposted::NotThere)
             }
+            _ if posting.amount.is_negative() => self.lots.take(posting, grace),
             _ if self.has_other_expiry(posting) => Err(Misposted::NotThere),
             _ => {
                 let repaid = follows(PostingReason::DebtRepaid);
@@ -129,11 +127,11 @@ impl Reading<'_> {
     /// Whether what comes back to a card says another expiry than the card has. One that has expired
     /// lives on as the posting says.
     fn has_other_expiry(&self, posting: &Posting) -> bool {
-        let of_card = self.before.card.iter().filter(|card| card.asset == posting.asset);
-        let mut expiries = of_card.map(|card| card.expires_at);
         let now = self.entry.recorded_at;
-        let is_live = |at: Option<Instant>| at.is_none_or(|expires_at| now < expires_at);
-        expiries.any(|at| is_live(at) && at != posting.expires_at)
+        self.before.card.as_ref().filter(|card| card.asset == posting.asset).is_some_and(|card| {
+            let is_live = card.expires_at.is_none_or(|expires_at| now < expires_at);
+            is_live && card.expires_at != posting.expires_at
+        })
     }
 
     /// Whether a refund may have made the lot anew that a posting puts value in. Money of a gift card
