@@ -306,6 +306,30 @@ async fn cards_are_the_last_tender_of_a_basket_and_held_captured_and_refunded_wi
         .refused(409, "refund_exceeds_redemption");
 }
 
+/// As many cards as a basket can have, and half of them have gone to as many people since.
+#[tokio::test]
+async fn refund_gives_back_to_every_card_of_a_basket_or_to_whom_it_went() {
+    let stack = Stack::new().await;
+    let mut cards = Vec::new();
+    for place in 0..10 {
+        cards.push(sell(&stack, "ann", &format!("c-{place}"), "10.00").await);
+    }
+    let six: Vec<Value> = cards.iter().map(|card| card.with(&json!({"amount": "6.00"}))).collect();
+    stack.put("/v1/members/bob/redemptions/b-1", &basket("60.00", &six)).await.is(201);
+    for (place, card) in cards.iter().enumerate().take(5) {
+        stack.post(&format!("/v1/members/m-{place}/claims"), &card.presented()).await.is(201);
+    }
+    let path = "/v1/members/bob/redemptions/b-1/refunds/r-1";
+    stack.put(path, &json!({"amount": "60.00"})).await.is(201);
+    for (place, card) in cards.iter().enumerate() {
+        if place < 5 {
+            assert_eq!(credit(&stack, &format!("m-{place}")).await, "10.00");
+        } else {
+            stands(balance(&stack, card).await, "10.00", "active");
+        }
+    }
+}
+
 #[tokio::test]
 async fn released_and_lapsed_holds_give_back_to_their_cards() {
     let stack = Stack::new().await;
@@ -361,6 +385,10 @@ async fn card_is_spent_held_and_refunded_without_a_member() {
     let captured = stack.post(&format!("{path}/d-3/capture"), &part).await.ok();
     assert_eq!((&captured["amount"], &captured["status"]), (&json!("12.00"), &json!("captured")));
     stack.post(&format!("{path}/d-3/release"), &number).await.refused(409, "hold_not_active");
+    let more = json!({"number": card.number, "amount": "12.01"});
+    let more = stack.put(&format!("{path}/d-3/refunds/r-0"), &more).await;
+    more.refused(409, "refund_exceeds_redemption");
+    assert_eq!(more.body["left"], json!("12.00"));
     stands(balance(&stack, &card).await, "18.00", "active");
     stack.put(&format!("{path}/d-4"), &hold).await.refused(409, "insufficient_value");
 

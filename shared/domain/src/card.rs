@@ -312,6 +312,15 @@ impl Card {
     pub(crate) fn lot(&self) -> LotId {
         LotId::of_card(&self.key.card)
     }
+
+    /// To whom its value has gone; `None` while it is on the card, or would be.
+    pub(crate) fn receiver(&self) -> Option<&MemberId> {
+        match self.end.as_ref()? {
+            End::Claimed(member) => Some(member),
+            End::Reverted | End::Cancelled => Some(&self.key.purchaser),
+            End::Voided => None,
+        }
+    }
 }
 
 /// Why a card cannot be given to anybody.

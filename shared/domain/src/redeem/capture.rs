@@ -73,7 +73,7 @@ pub fn decide<'a>(
         status @ (Status::Released | Status::Lapsed) => return Err(Refusal::HoldNotActive(status)),
     }
     let held = history.recorded_plan();
-    let plan = captured_plan(held, part)?;
+    let plan = captured_plan(history, part)?;
     if let Err(Missing(missing)) = drafts.require(cards::accounts(held)) {
         return Ok(Decision::Needs(missing));
     }
@@ -88,11 +88,16 @@ pub fn decide<'a>(
     Ok(drafts.close(Detail::Capture(Captured { redemption, plan }), parts))
 }
 
-fn captured_plan(held: &Plan, part: &Part) -> Result<Plan, Refusal> {
+fn captured_plan(history: &History, part: &Part) -> Result<Plan, Refusal> {
+    let held = history.recorded_plan();
     let plan = match part {
         Part::Full => held.clone(),
         Part::Amount(amount) if held.tendered() < *amount => {
             return Err(Refusal::ExceedsHold { held: held.tendered() });
+        }
+        // Of a basket the till takes the rest by other means; a card alone has no more of it.
+        Part::Amount(amount) if history.member().is_none() => {
+            held.without(&uncaptured(held, &[(LineId::of_card(), *amount)])?)
         }
         Part::Amount(amount) => held.clone().with_tender_up_to(*amount),
         Part::Lines(lines) => held.without(&uncaptured(held, lines)?),

@@ -1,10 +1,10 @@
 //! What a member's redemption does to the gift cards that it draws on: a line in the log of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::{AccountId, Drafts, Missing};
 use crate::amount::{Minor, Units};
-use crate::card::{Arrival, CardCredited, CardPart, CardStep, End, Origin, Spender, receive};
+use crate::card::{Arrival, Card, CardCredited, CardPart, CardStep, Origin, Spender, receive};
 use crate::entry::Detail;
 use crate::id::{CardNumber, MemberId, RedemptionId, RefundId};
 use crate::limit::LimitReached;
@@ -106,9 +106,27 @@ impl<'a> Back<'a> {
         Self { history, refund, lines: BTreeMap::new() }
     }
 
+    /// Requires all that money goes back to: the cards, then whoever has got their value since.
+    ///
+    /// # Errors
+    /// [`Missing`] those of the first that were not read, or else those of the second.
+    pub(super) fn require<'n>(
+        drafts: &mut Drafts<'_>,
+        numbers: impl Iterator<Item = &'n CardNumber>,
+    ) -> Result<(), Missing> {
+        let cards: Vec<AccountId> = numbers.cloned().map(AccountId::from).collect();
+        drafts.require(cards.iter().cloned())?;
+        let mut receivers = BTreeSet::new();
+        for card in &cards {
+            let card = drafts.of(card)?.wallet().card.as_ref();
+            receivers.extend(card.and_then(Card::receiver).map(AccountId::from));
+        }
+        drafts.require(receivers)
+    }
+
     /// Gives `amount` back to the card with this number, or to the one that is asked, and says so
-    /// unless the wallet that is asked gets it: to the card itself, which lives on until `until` when it has expired since; of one whose value has become
-    /// somebody's credit, to them.
+    /// unless the wallet that is asked gets it: to the card itself, which lives on until `until`
+    /// when it has expired since; of one whose value has become somebody's credit, to them.
     ///
     /// # Errors
     /// [`Missing`] when an account was not read; within, [`LimitReached`] when somebody would have
@@ -126,20 +144,16 @@ impl<'a> Back<'a> {
         let refunded = CardRefunded { number: of.clone(), amount: amount.into() };
         let draft = drafts.of(&AccountId::Card(of))?;
         let Some(card) = draft.wallet().card.clone() else { return Ok(Ok(None)) };
-        let receiver = match &card.end {
-            None | Some(End::Voided) => {
-                let given = draft.refill_card(amount, until);
-                if let (Some(number), Some(member)) = (number, self.history.member()) {
-                    let step = CardStep::Refunded(self.refund.clone());
-                    let redemption = self.history.redemption();
-                    self.lines.extend([part((member, redemption), step, number, amount)]);
-                }
-                return Ok(given.map(|()| Some(refunded)));
+        let Some(receiver) = card.receiver() else {
+            let given = draft.refill_card(amount, until);
+            if let (Some(number), Some(member)) = (number, self.history.member()) {
+                let step = CardStep::Refunded(self.refund.clone());
+                let redemption = self.history.redemption();
+                self.lines.extend([part((member, redemption), step, number, amount)]);
             }
-            Some(End::Claimed(member)) => member.clone(),
-            Some(End::Reverted | End::Cancelled) => card.key.purchaser.clone(),
+            return Ok(given.map(|()| Some(refunded)));
         };
-        let account = AccountId::Member(receiver);
+        let account = AccountId::from(receiver);
         let draft = drafts.of(&account)?;
         let now = draft.now();
         let is_live = card.expires_at.is_none_or(|expires_at| now < expires_at);

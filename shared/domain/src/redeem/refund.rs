@@ -183,8 +183,13 @@ pub fn decide<'a>(
     }
     let (plan, before) = (history.recorded_plan(), history.refunds());
     let after = before.and(plan, &refund.part)?;
+    let given = given_back(plan, before, &after);
+    let numbers = given.iter().filter_map(|(card, _)| card.as_ref());
+    if let Err(Missing(missing)) = cards::Back::require(&mut drafts, numbers) {
+        return Ok(Decision::Needs(missing));
+    }
     let (mut back, mut refunded) = (cards::Back::new(history, &refund.refund), Vec::new());
-    for (place, (card, draw)) in given_back(plan, before, &after).iter().enumerate() {
+    for (place, (card, draw)) in given.iter().enumerate() {
         let grace = grace(program, &draw.asset, now).ok_or(Refusal::OutsideTheCalendar)?;
         if matches!(draw.asset, Asset::GiftCard(..)) {
             match back.give(&mut drafts, card.as_ref(), draw.amount(), grace.until) {

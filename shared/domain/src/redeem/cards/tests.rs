@@ -5,7 +5,7 @@ use crate::account::Accounts;
 use crate::card::claim::{self, Claim};
 use crate::card::issue::{self, Issue};
 use crate::card::spend::{self, NotSpendable};
-use crate::card::{CardKey, PinTerms};
+use crate::card::{CardKey, End, PinTerms};
 use crate::entry::{Decision, Line};
 use crate::purchase::LineKind;
 use crate::redeem::{
@@ -253,18 +253,80 @@ fn card_that_was_not_read_is_asked_for() {
 }
 
 #[test]
-fn refund_of_what_was_spent_with_a_card_alone_goes_back_to_it() {
-    let wallet = &wallets()[&card()];
-    let (redemption, currency) = (named("d"), program().currency);
-    let settlement = Settlement::AtOnce;
-    let request = spend::Spend { redemption, currency, amount: minor(600), settlement };
-    let line = appended(spend::decide(wallet, &program(), &request, at(NOW)).unwrap());
-    let spent = crate::entry::Entry { account: card(), ..entry(line, 2, at(NOW)) };
-    let part = refund::Part::Amount(minor(50));
+fn refund_asks_for_all_cards_at_once_and_then_for_all_who_have_their_value() {
+    let mut wallets = wallets();
+    let copy = wallets[&card()].clone();
+    // Three cards of 10.00, of which ann claims two.
+    let owners = [("01", Some("ann")), ("03", Some("ann")), ("07", None)];
+    let cards = owners.map(|(last, _)| AccountId::Card(named(&format!("60000000000000{last}"))));
+    wallets.extend(cards.clone().map(|card| (card, copy.clone())));
+    let (history, _) = redeemed(&mut wallets, Settlement::AtOnce);
+    for (card, (_, owner)) in cards.iter().zip(owners) {
+        let card = wallets.get_mut(card).unwrap().card.as_mut().unwrap();
+        card.end = owner.map(|owner| End::Claimed(named(owner)));
+    }
+    let (bob, part) = (member("bob"), refund::Part::Amount(minor(3_000)));
     let refund = refund::Refund { refund: named("r"), part };
-    let (account, none, history) = (card(), Wallets::new(), History::of(&spent));
-    let accounts = Accounts::new(&account, &spent.line.wallet, &none);
-    let decided = refund::decide(accounts, &program(), history.as_ref(), &refund, (3, at(NOW)));
+    let mut read = Wallets::new();
+    for wanted in [cards.to_vec(), vec![member("ann")]] {
+        let accounts = Accounts::new(&bob, &wallets[&bob], &read);
+        let decided = refund::decide(accounts, &program(), Some(&history), &refund, (8, at(NOW)));
+        assert_eq!(decided, Ok(Decision::Needs(wanted.clone())));
+        read.extend(wanted.into_iter().map(|account| (account.clone(), wallets[&account].clone())));
+    }
+    let accounts = Accounts::new(&bob, &wallets[&bob], &read);
+    let decided = refund::decide(accounts, &program(), Some(&history), &refund, (8, at(NOW)));
+    assert!(matches!(decided, Ok(Decision::AppendAll(..))), "{decided:?}");
+}
+
+/// A card spent by itself, and its history.
+fn spent_alone(amount: u64, settlement: Settlement) -> (Wallet, History) {
+    let (redemption, currency) = (named("d"), program().currency);
+    let request = spend::Spend { redemption, currency, amount: minor(amount), settlement };
+    let line = spend::decide(&wallets()[&card()], &program(), &request, at(NOW));
+    told_of_the_card(appended(line.unwrap()), 2)
+}
+
+fn told_of_the_card(line: Line, number: u64) -> (Wallet, History) {
+    let entry = crate::entry::Entry { account: card(), ..entry(line, number, at(NOW)) };
+    (entry.line.wallet.clone(), History::of(&entry).unwrap())
+}
+
+fn refund_alone(
+    (wallet, history): &(Wallet, History),
+    part: refund::Part,
+) -> Result<Decision<std::convert::Infallible>, refund::Refusal> {
+    let refund = refund::Refund { refund: named("r"), part };
+    let (account, none) = (card(), Wallets::new());
+    let accounts = Accounts::new(&account, wallet, &none);
+    refund::decide(accounts, &program(), Some(history), &refund, (4, at(NOW)))
+}
+
+#[test]
+fn refund_of_what_was_spent_with_a_card_alone_goes_back_to_it() {
+    let spent = spent_alone(600, Settlement::AtOnce);
+    let line = appended(refund_alone(&spent, refund::Part::Amount(minor(50))).unwrap());
     let back = format!("gift_card:standard:AUD c reinstated +50 until {EXPIRY}");
-    assert_eq!(postings(&appended(decided.unwrap())), [back]);
+    assert_eq!(postings(&line), [back]);
+}
+
+#[test]
+fn refund_of_a_card_alone_is_of_no_more_than_was_captured() {
+    let (wallet, history) = spent_alone(600, Settlement::Held(None));
+    for captured in [600, 250, 0] {
+        let part = capture::Part::Amount(minor(captured));
+        let (account, none) = (card(), Wallets::new());
+        let accounts = Accounts::new(&account, &wallet, &none);
+        let line = capture::decide(accounts, Some(&history), &part, at(NOW)).unwrap();
+        let left = told_of_the_card(appended(line), 3);
+        assert_eq!(left.1.recorded_plan().tendered(), minor(captured));
+        let beyond = refund_alone(&left, refund::Part::Amount(minor(captured + 1)));
+        let refusal = refund::Refusal::ExceedsRedemption { left: minor(captured) };
+        assert_eq!(beyond, Err(refusal));
+    }
+    let part = capture::Part::Amount(minor(601));
+    let (account, none) = (card(), Wallets::new());
+    let accounts = Accounts::new(&account, &wallet, &none);
+    let beyond = capture::decide(accounts, Some(&history), &part, at(NOW));
+    assert_eq!(beyond, Err(capture::Refusal::ExceedsHold { held: minor(600) }));
 }
