@@ -286,14 +286,16 @@ impl Draft {
     /// Keeps drawn value for a redemption.
     ///
     /// # Errors
-    /// [`LimitReached`] when there are [`HOLDS_MAX`] holds already, or would be more than
-    /// [`IDENTITIES_MAX`] rewards, benefits, credits and held parts of them.
+    /// [`LimitReached`] when there are [`HOLDS_MAX`] holds already, or the hold would have parts of
+    /// rewards, benefits and credits that make these more than [`IDENTITIES_MAX`].
     pub(crate) fn keep(&mut self, hold: Hold) -> Result<(), LimitReached> {
         if HOLDS_MAX <= self.wallet.holds.len() {
             return Err(LimitReached::HOLDS);
         }
+        let before = self.wallet.identity_count();
         self.wallet.holds.push(hold);
-        if IDENTITIES_MAX < self.wallet.identity_count() {
+        // What came back may have made them more already.
+        if before.max(IDENTITIES_MAX) < self.wallet.identity_count() {
             self.wallet.holds.pop();
             return Err(LimitReached::IDENTITIES);
         }

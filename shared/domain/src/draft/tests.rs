@@ -541,6 +541,28 @@ fn holds_are_limited() {
     assert_eq!(draft.wallet().holds.len(), HOLDS_MAX);
 }
 
+/// What comes back may be more than the limit: that is no reason to refuse what adds nothing to it.
+#[test]
+fn hold_is_refused_for_identities_only_when_it_adds_some() {
+    let asset: Asset = "benefit:free-hem".parse().unwrap();
+    let mut draft = Draft::open(&wallet(&["80/80 from - until 2000"]), at(10));
+    for place in 0..IDENTITIES_MAX {
+        let (id, reason) = (named(&place.to_string()), PostingReason::Issued);
+        draft.grant(&asset, id, units(2), reason, None).unwrap();
+    }
+    let before = draft.wallet().clone();
+    let draws = vec![draft.draw_from(&asset, &named("0"), units(1)).unwrap()];
+    assert_eq!(draft.keep(Hold { draws, ..hold(1) }), Err(LimitReached::IDENTITIES));
+    for more in 0..2 {
+        let mut wallet = before.clone();
+        let holding = wallet.assets.get_mut(&asset).unwrap();
+        holding.lots.extend(holding.lots.clone().into_iter().take(more));
+        let mut draft = Draft::open(&wallet, at(10));
+        let draws = vec![draft.draw(&named("p"), points(5)).unwrap()];
+        assert_eq!(draft.keep(Hold { draws, ..hold(1) }), Ok(()), "{more} more");
+    }
+}
+
 fn hold(place: usize) -> Hold {
     Hold {
         member: None,
