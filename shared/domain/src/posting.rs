@@ -26,7 +26,7 @@ pub struct Posting {
     pub accrue_at: Option<Instant>,
     /// The expiry of the lot it came into or went out of. `None`: it never expires, or no lot.
     pub expires_at: Option<Instant>,
-    /// Of expired points, how many were ever put into their lot.
+    /// Of expired points, how many were ever put into their lot; `None` in a grace.
     pub lot_issued: Option<Units>,
 }
 

@@ -129,7 +129,10 @@ impl World {
             Step::Extend(which, millis) => self.extend(*which, *millis),
             Step::Convert(count) => self.convert(*count),
             Step::Transfer(count) => self.transfer(*count),
-            Step::TransferRefund(which, count) => self.refund_transfer(*which, *count),
+            Step::TransferRefund(_, _) if self.transfers.is_empty() => {}
+            Step::TransferRefund(which, count) => {
+                self.refund_transfer(which.index(self.transfers.len()), *count);
+            }
         }
         self.assert_consistent();
     }
@@ -511,11 +514,7 @@ impl World {
         self.transfers.extend(decided.ok().flatten());
     }
 
-    fn refund_transfer(&mut self, which: Index, count: u64) {
-        if self.transfers.is_empty() {
-            return;
-        }
-        let place = which.index(self.transfers.len());
+    fn refund_transfer(&mut self, place: usize, count: u64) {
         let newest = self.transfers[place].clone();
         let request = transfer::refund::Refund { refund: named("r"), amount: points(count) };
         let decided = self.decide(|wallet, program, here| {
@@ -625,6 +624,27 @@ fn nothing_is_taken_once_it_has_expired() {
     world.take(&Step::Give(35, Some(2000)));
     world.take(&redeem(Money::Nothing, 5, Some(10)));
     assert_eq!((world.redemptions.len(), world.transfers.len()), (1, 1));
+    assert_no_forgery_is_believed(&world.rarely.entries);
+}
+
+/// Points in their grace are spent, or transferred with others, and come back when it has ended.
+#[test]
+fn what_comes_back_to_a_grace_that_has_ended_goes_uncounted() {
+    let mut world = World::new(GRACE);
+    world.take(&Step::Give(100, Some(1000)));
+    world.take(&redeem(Money::Nothing, 14, None));
+    world.take(&Step::Wait(Wait::Millis(2000, Vec::new())));
+    let all = world.rest_by_lines(0);
+    assert!(world.refund(0, all));
+    world.take(&redeem(Money::Nothing, 7, None));
+    world.take(&Step::Give(30, None));
+    world.take(&Step::Transfer(60));
+    world.take(&Step::Wait(Wait::Millis(4 * 24 * 60 * 60 * 1000, Vec::new())));
+    let all = world.rest_by_lines(1);
+    assert!(world.refund(1, all));
+    world.refund_transfer(0, 60);
+    let counted = world.rarely.postings.iter().filter_map(|posting| posting.lot_issued);
+    assert_eq!(counted.map(Units::get).collect::<Vec<_>>(), [100]);
     assert_no_forgery_is_believed(&world.rarely.entries);
 }
 

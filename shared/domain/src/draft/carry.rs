@@ -62,6 +62,8 @@ impl Draft {
                     Some(expires_at) if expires_at <= at && !is_kept => PostingReason::Expired,
                     _ => continue,
                 };
+                // No order put in what a lot in its grace has, so no return asks for its share.
+                let is_counted = lot.identity.is_none() && !lot.is_grace;
                 postings.push(Posting {
                     asset: asset.clone(),
                     id: lot.id().cloned(),
@@ -70,7 +72,7 @@ impl Draft {
                     at,
                     accrue_at: None,
                     expires_at: lot.expires_at,
-                    lot_issued: lot.identity.is_none().then_some(lot.issued),
+                    lot_issued: is_counted.then_some(lot.issued),
                 });
                 lot.remaining = Units::ZERO;
             }

@@ -58,6 +58,20 @@ pub(super) fn graces(line: &Line) -> Vec<bool> {
     }
 }
 
+/// Whether a refund gives back what a posting ends: what was in its grace, or else what was not, as
+/// the posting has it.
+pub(super) fn gives_back(detail: &Detail, posting: &Posting) -> bool {
+    let drawn: Vec<&Draw> = match detail {
+        Detail::Refund(refunded) => refunded.plan.draws().collect(),
+        Detail::TransferRefund(refunded) => vec![&refunded.transferred.draw],
+        _ => Vec::new(),
+    };
+    let is_grace = posting.lot_issued.is_none();
+    let drawn = drawn.into_iter().filter(|draw| draw.asset == posting.asset);
+    let mut lots = drawn.flat_map(|draw| &draw.lots);
+    lots.any(|drawn| (drawn.expires_at, drawn.is_grace) == (posting.expires_at, is_grace))
+}
+
 fn of_draw(draw: &Draw) -> impl Iterator<Item = bool> {
     draw.lots.iter().map(|drawn| drawn.is_grace)
 }

@@ -105,19 +105,27 @@ impl Lots {
         Ok(())
     }
 
+    /// Whether a posting ends what a refund gave back: all of that.
+    pub(super) fn is_loose(&self, posting: &Posting) -> bool {
+        let amount = self.loose.get(&(posting.asset.clone(), posting.expires_at));
+        posting.id.is_none() && amount == Some(&posting.amount.magnitude())
+    }
+
     /// Ends a lot: all that is left goes.
     pub(super) fn end(&mut self, posting: &Posting, ending: Ending) -> Result<(), Misposted> {
-        let amount = posting.amount.magnitude();
-        let loose = (posting.asset.clone(), posting.expires_at);
-        if posting.id.is_none() && self.loose.get(&loose) == Some(&amount) {
-            self.loose.remove(&loose);
+        if self.is_loose(posting) {
             return self.end_loose(posting);
         }
+        let amount = posting.amount.magnitude();
         let now = self.now;
-        let mut slots: Vec<&mut Slot> = self.named(posting).collect();
-        slots.sort_by_key(|slot| slot.lot.is_grace);
-        let fits = |slot: &&mut Slot| amount == slot.lot.remaining && has_term(slot, posting);
-        let slot = slots.into_iter().find(fits).ok_or(Misposted::NotThere)?;
+        // Of points in their grace it is not said how many there were.
+        let is_as_said = |Lot { identity, is_grace, .. }: &Lot| {
+            identity.is_some() || *is_grace == posting.lot_issued.is_none()
+        };
+        let fits = |slot: &&mut Slot| {
+            amount == slot.lot.remaining && has_term(slot, posting) && is_as_said(&slot.lot)
+        };
+        let slot = self.named(posting).find(fits).ok_or(Misposted::NotThere)?;
         slot.lot.remaining = Units::ZERO;
         let due = match ending {
             Ending::Expiry => slot.lot.expires_at.max(slot.since),
@@ -127,11 +135,8 @@ impl Lots {
         if due != Some(posting.at) {
             return Err(Misposted::Instant);
         }
-        let is_said = match (posting.lot_issued, &slot.lot.identity) {
-            (Some(issued), None) => slot.least <= issued && issued <= slot.lot.issued,
-            (None, Some(_)) => true,
-            _ => false,
-        };
+        let bounds = slot.least..=slot.lot.issued;
+        let is_said = posting.lot_issued.is_none_or(|issued| bounds.contains(&issued));
         if is_said { Ok(()) } else { Err(Misposted::LotIssued) }
     }
 
@@ -158,6 +163,7 @@ impl Lots {
         if posting.accrue_at.is_some() {
             return Err(Misposted::NotThere);
         }
+        self.loose.remove(&(posting.asset.clone(), posting.expires_at));
         let amount = posting.amount.magnitude();
         let mut bounds = Vec::new();
         for slot in self.named(posting) {
@@ -167,7 +173,7 @@ impl Lots {
         if bounds.is_empty() {
             bounds.push((amount, amount));
         }
-        let is_said = posting.lot_issued.is_some_and(|issued| {
+        let is_said = posting.lot_issued.is_none_or(|issued| {
             bounds.iter().any(|(least, most)| *least <= issued && issued <= *most)
         });
         if is_said { Ok(()) } else { Err(Misposted::LotIssued) }

@@ -43,6 +43,10 @@ impl Reading<'_> {
                 if ending == Ending::Expiry && is_early {
                     return Err(Misposted::NotDue);
                 }
+                let detail = &self.entry.line.detail;
+                if self.lots.is_loose(posting) && !agreement::gives_back(detail, posting) {
+                    return Err(Misposted::LotIssued);
+                }
                 self.lots.end(posting, ending)
             }
             PostingReason::DebtRepaid if self.is_by_hold(posting) => Ok(()),
@@ -180,14 +184,14 @@ fn is_of_one(posting: &Posting, other: &Posting) -> bool {
     posting.asset == other.asset && term(posting) == term(other)
 }
 
-/// All but points has an id, and only points that end say how many there were.
+/// All but points has an id, and only of points that end it may be said how many there were.
 fn require_form(posting: &Posting) -> Result<(), Misposted> {
     let of_points = matches!(posting.asset, Asset::Points(_));
     if of_points == posting.id.is_some() {
         return Err(Misposted::NotThere);
     }
     let ends = matches!(posting.reason, PostingReason::Expired | PostingReason::Voided);
-    if (of_points && ends) == posting.lot_issued.is_some() {
+    if posting.lot_issued.is_none() || (of_points && ends) {
         Ok(())
     } else {
         Err(Misposted::LotIssued)

@@ -373,6 +373,35 @@ fn what_a_hold_gave_back_after_the_expiry_was_not_lost_at_it() {
     }
 }
 
+/// Fifty points that came back in a grace end when the order's lot does, of which nothing is left.
+#[test]
+fn what_a_grace_ends_with_is_not_what_an_order_lost() {
+    let (expiry, now) = ("2027-12-31T13:00:00Z", "2028-01-02T00:00:00Z");
+    for is_settled in [true, false] {
+        let mut alice = Member::of(program_of("1.00", |_| {}));
+        let mut draft = Draft::open(&alice.wallet, at(NOW));
+        let reason = PostingReason::Issued;
+        draft.issue(&named("reward"), points(50), reason, None, Some(at(LATER))).unwrap();
+        let draw = draft.draw(&named("reward"), points(50)).unwrap();
+        draft.spend(&draw, PostingReason::Redeemed);
+        alice.keep(draft.close(Detail::Settlement), NOW);
+        alice.buys("1", &["100.00"]);
+        alice.loses("reward", 100, LATER);
+        let mut draft = Draft::open(&alice.wallet, at(LATER));
+        let grace = Grace { until: Some(at(expiry)), is_never_forfeited: false };
+        let back = (grace, &named("back"));
+        draft.reinstate(&draw.asset, &draw.lots[0], PostingReason::Reinstated, back).unwrap();
+        alice.keep(draft.close(Detail::Settlement), LATER);
+        if is_settled {
+            alice.settles(now);
+            alice.check_taken(&[&format!("reward expired -50 until {expiry}")]);
+        }
+        let returned = alice.returns("1", "1 100.00", now);
+        assert_eq!(returned.taken[0].excused, points(0));
+        assert_eq!(alice.debt("reward"), 100);
+    }
+}
+
 #[test]
 fn excuse_begins_at_the_instant_of_expiry() {
     for (now, debt) in [("2027-12-31T12:59:59.999Z", 90), ("2027-12-31T13:00:00Z", 90)] {

@@ -50,6 +50,10 @@ pub(super) fn forge(forger: &mut Forger<'_>) {
         change("of a lot of one more", &|it| it.lot_issued = Some(more(it.lot_issued)));
         change("of a lot of nothing", &|it| it.lot_issued = Some(Units::ZERO));
         change("of a lot of no size", &|it| it.lot_issued = None);
+        if posting.lot_issued.is_none() {
+            let went = posting.amount.magnitude();
+            change("of a lot of what went", &|it| it.lot_issued = Some(went));
+        }
         // What is owed, and could not be taken back, was of no lot.
         if let (PostingReason::DebtIncurred, Some(source)) = (posting.reason, place.checked_sub(1))
         {
