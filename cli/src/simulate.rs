@@ -12,7 +12,7 @@
 //! | `plan`, `kind`, `request`, `ask` | what callers do, from the seed |
 //! | `run`, `caller`, `queue`, `consumer` | doing it: HTTP, order queue, scheduled jobs, stream |
 //! | `journal` | what callers were told, which must go together |
-//! | `check`, `passbook` | what must be true in the end |
+//! | `check`, `passbook`, `shown` | what must be true in the end |
 //! | `shrink` | the smallest history of a failure that is found |
 
 mod ask;
@@ -31,6 +31,7 @@ mod plan;
 mod queue;
 mod request;
 mod run;
+mod shown;
 mod shrink;
 mod world;
 
@@ -48,6 +49,8 @@ pub use fault::{Fault, Faults};
 pub use journal::Violation;
 pub use shrink::shrink;
 
+use crate::simulate::journal::Journal;
+use crate::simulate::kind::WEIGHTS;
 use crate::simulate::plan::{Step, steps};
 use crate::simulate::run::Run;
 
@@ -72,10 +75,14 @@ pub struct Trial {
 }
 
 /// What a run came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// What must not be; empty when all is well.
     pub violations: Vec<Violation>,
+    /// Routes of which nothing was answered with success.
+    pub unanswered: BTreeSet<&'static str>,
+    /// How often the auditor read the table.
+    pub audits: u64,
     /// A line for each answer, in the order in which they came.
     pub history: Vec<String>,
     /// Calls of DynamoDB.
@@ -141,8 +148,11 @@ impl Trial {
                 .history
                 .iter()
                 .fold(digest, |digest, line| dice::Dice::named(digest, line).any());
-            let (violations, history) = (journal.violations, journal.history);
-            Ok(Outcome { violations, history, calls, met, digest })
+            let kinds = WEIGHTS.iter().map(|(_, kind)| kind);
+            let unanswered = kinds.filter(|kind| !journal.succeeded.contains(kind));
+            let unanswered = unanswered.map(|kind| kind.route()).collect();
+            let Journal { violations, history, audits, .. } = journal;
+            Ok(Outcome { violations, unanswered, audits, history, calls, met, digest })
         })
     }
 

@@ -1,5 +1,5 @@
 //! The simulator: it finds nothing in twenty seeds, makes the same run of the same seed, meets every
-//! fault, and finds and shrinks what is broken on purpose.
+//! fault, and makes what fails smaller.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -39,6 +39,9 @@ fn system_survives_every_fault_in_twenty_seeds() {
     let met: BTreeSet<Fault> = runs.iter().flat_map(|it| it.met.keys().copied()).collect();
     let of_calls = Fault::ALL.into_iter().filter(|it| !matches!(it, Fault::Stale | Fault::Skewed));
     assert_eq!(met, of_calls.collect(), "every fault was met");
+    let unanswered = runs.iter().map(|it| it.unanswered.clone());
+    let never = unanswered.reduce(|never, each| &never & &each);
+    assert_eq!(never, Some(BTreeSet::new()), "every request succeeds now and then");
     let answers: usize = runs.iter().map(|it| it.history.len()).sum();
     assert!(20 * OPERATIONS < answers, "{answers} answers");
 }
@@ -57,7 +60,9 @@ fn run_is_the_same_of_the_same_seed_and_another_of_another() {
 
 #[test]
 fn run_is_checked_after_every_step_when_asked_for() {
-    check(&Trial { is_audited_each: true, ..Trial::new(3, 40, 2) });
+    let outcome = check(&Trial { is_audited_each: true, ..Trial::new(3, 40, 2) });
+    // And once in the end.
+    assert_eq!(outcome.audits, 41);
 }
 
 #[test]
@@ -73,11 +78,18 @@ fn command_of_a_trial_makes_it_again() {
 #[test]
 fn failure_is_shrunk_to_what_it_needs() {
     let trial = Trial::new(5, 60, 2);
-    let outcome = check(&trial);
-    // Nothing fails here, so nothing smaller does: it stays as it is.
-    let broken = Violation { step: Some(30), what: "planted".to_owned() };
-    let planted = Outcome { violations: vec![broken], ..outcome };
-    let (smallest, _) = shrink(&Trial { operations: 12, ..trial.clone() }, planted, &|_| {})
-        .expect("the runs are made");
-    assert_eq!(smallest, Trial { operations: 12, ..trial });
+    // Fails when these two steps are done and answers get lost.
+    let run = |trial: &Trial| {
+        let is_done = |step: usize| {
+            step < trial.operations && trial.only.as_ref().is_none_or(|only| only.contains(&step))
+        };
+        let fails = is_done(7) && is_done(23) && trial.faults.each().any(|it| it == Fault::Lost);
+        let violation = Violation { step: Some(23), what: "planted".to_owned() };
+        let violations = fails.then_some(violation).into_iter().collect();
+        Ok(Outcome { violations, ..Outcome::default() })
+    };
+    let found = run(&trial).expect("the run is made");
+    let (smallest, _) = shrink(&trial, found, &run).expect("the runs are made");
+    let command = "scrip simulate --seed 5 --operations 24 --members 2 --faults lost --only 7,23";
+    assert_eq!(smallest.to_string(), command);
 }

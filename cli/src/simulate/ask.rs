@@ -35,11 +35,17 @@ impl Ask {
     }
 
     /// The path below `/v1/` of what it creates under a name of its caller; `None` when it creates
-    /// nothing, or is one of the actions that say everything by the state they find.
+    /// nothing.
     pub(crate) fn operation(&self) -> Option<String> {
         let resource = self.resource();
         let path = resource.strip_prefix("PUT /v1/")?;
         self.kind.is_named().then(|| path.to_owned())
+    }
+
+    /// Whether it does something to what is there, and has no name for that.
+    pub(crate) fn is_action(&self) -> bool {
+        let is_post = self.kind.route().starts_with("POST ");
+        is_post && !matches!(self.kind, Kind::Quote | Kind::CardBalance)
     }
 
     /// What a repetition has to share with the first request to be the same.

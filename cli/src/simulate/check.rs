@@ -3,9 +3,10 @@
 //!
 //! | check | of |
 //! |---|---|
-//! | every name is asked again | the same answer for ever; what was not known becomes known |
+//! | every name and action is asked again | the same answer for ever; what was not known becomes known; nothing is unavailable |
 //! | every balance as of a past instant is asked again | nothing is put before what was told |
-//! | the statement is read | numbers without a gap; what was acknowledged stands there once, what was not does not; lines add up to the balance |
+//! | the logs are read | what was acknowledged stands there once, what was not does not |
+//! | balances, statements and events are read | they tell what the logs do |
 //! | refunds are added up | no redemption gave back more than was paid |
 //! | gift cards are followed | what left a card came into one wallet |
 //! | both jobs are run, and run again | nothing that is due is left to nobody |
@@ -30,11 +31,12 @@ use crate::simulate::ask::Ask;
 use crate::simulate::caller::send_calmly;
 use crate::simulate::consumer::consume;
 use crate::simulate::dice::Dice;
-use crate::simulate::journal::{Journal, Known};
+use crate::simulate::journal::Journal;
 use crate::simulate::kind::Kind;
 use crate::simulate::passbook::{Passbook, passbooks};
 use crate::simulate::request::name;
 use crate::simulate::run::Run;
+use crate::simulate::shown;
 use crate::simulate::world::Function;
 use crate::verify::{self, Options};
 
@@ -79,6 +81,9 @@ pub(crate) async fn at_the_end(run: &Arc<Run>) -> Result<(), Failure> {
         }
     }
     refunds(run).await;
+    for fault in shown::faults(run, &books).await {
+        run.journal().violate(None, fault);
+    }
     audit(run).await
 }
 
@@ -91,6 +96,7 @@ pub(crate) async fn audit(run: &Arc<Run>) -> Result<(), Failure> {
     let options = Options { segments: 1, ..Options::default() };
     let report = Box::pin(verify::audit(&run.world.ledger(), &options, None)).await?;
     let mut journal = run.journal();
+    journal.audits = journal.audits.saturating_add(1);
     for violation in report.violations {
         journal.violate(None, format!("the auditor: {violation}"));
     }
@@ -99,18 +105,31 @@ pub(crate) async fn audit(run: &Arc<Run>) -> Result<(), Failure> {
 
 /// Everything that has a name, and every balance that can be the same for ever.
 async fn ask_again(run: &Arc<Run>) {
-    let operations: Vec<(String, Known)> = {
+    let asked: Vec<Ask> = {
         let journal = run.journal();
-        journal.operations.iter().map(|(name, known)| (name.clone(), known.clone())).collect()
+        let named = journal.operations.values().filter_map(|known| {
+            let is_open = known.is_unknown || known.is_taken;
+            let first = known.first.as_ref().filter(|_| is_open);
+            known.acknowledged.as_ref().map(|(ask, _)| ask).or(first)
+        });
+        let actions = journal.actions.values().filter_map(|acted| {
+            let first = acted.first.as_ref().filter(|_| acted.is_unknown);
+            acted.acknowledged.as_ref().map(|(ask, _)| ask).or(first)
+        });
+        named.chain(actions).cloned().collect()
     };
-    for (_, known) in operations {
-        let asked = known.acknowledged.as_ref().map(|(ask, _)| ask).or(known.first.as_ref());
-        let is_open = known.acknowledged.is_some() || known.is_unknown || known.is_taken;
-        let Some(ask) = asked.filter(|_| is_open).cloned() else { continue };
+    for ask in asked {
         let ask = Ask { step: END, ..ask };
-        match send_calmly(run, &ask, 0).await {
-            Some(reply) => run.journal().hear(&ask, &reply),
-            None => run.journal().violate(None, format!("{}: no answer", ask.resource())),
+        let reply = send_calmly(run, &ask, 0).await;
+        let mut journal = run.journal();
+        match reply {
+            Some(reply) if reply.status < 500 => {
+                journal.hear(&ask, &reply);
+                if 400 <= reply.status && reply.code() != "operation_conflict" {
+                    journal.settle(&ask);
+                }
+            }
+            other => journal.violate(None, format!("{}: {other:?}", ask.resource())),
         }
     }
     let past: Vec<_> = run.journal().past.keys().copied().collect();
@@ -123,7 +142,7 @@ async fn ask_again(run: &Arc<Run>) {
     }
 }
 
-fn get(
+pub(crate) fn get(
     kind: Kind,
     member: u64,
     path: Vec<(&'static str, String)>,
@@ -167,6 +186,24 @@ fn standing(journal: &Journal, books: &[Passbook]) -> Vec<String> {
     let mut faults: Vec<String> = twice
         .map(|(name, lines)| format!("{name} was applied more than once: {lines:?}"))
         .collect();
+    let is_asked =
+        |name: &String| journal.operations.contains_key(name) || journal.actions.contains_key(name);
+    let unasked = found.iter().filter(|(name, _)| !is_asked(name));
+    faults.extend(unasked.map(|(name, lines)| format!("nobody asked for {name}: {lines:?}")));
+    for (name, acted) in &journal.actions {
+        let line = found.get(name).and_then(|lines| lines.first());
+        let told = acted.acknowledged.as_ref().map(|(_, answer)| answer);
+        match (line, told) {
+            (Some((_, number)), Some(answer)) if is_line(answer, *number) => {}
+            (_, Some(answer)) if !was_so(name, answer, &found) => {
+                faults.push(format!("{name} was acknowledged with {answer}, and is {line:?}"));
+            }
+            (Some((account, number)), None) if !acted.is_unknown => {
+                faults.push(format!("{name} was refused, and is line {number} of {account}"));
+            }
+            _ => {}
+        }
+    }
     for (name, known) in &journal.operations {
         let line = found.get(name).and_then(|lines| lines.first());
         match (line, &known.acknowledged) {
@@ -177,8 +214,7 @@ fn standing(journal: &Journal, books: &[Passbook]) -> Vec<String> {
                 faults.push(format!("{name} was taken from the queue, and is in no log"));
             }
             (Some((account, number)), Some((_, answer))) => {
-                let told = answer.get("entry").and_then(Value::as_u64);
-                if told.is_some_and(|told| told != *number) {
+                if !is_line(answer, *number) {
                     let what =
                         format!("{name} is line {number} of {account}, and answered {answer}");
                     faults.push(what);
@@ -192,6 +228,21 @@ fn standing(journal: &Journal, books: &[Passbook]) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Whether an answer names this line, or none.
+fn is_line(answer: &Value, number: u64) -> bool {
+    answer.get("entry").and_then(Value::as_u64).is_none_or(|told| told == number)
+}
+
+/// Whether an action found what it asks for: the answer names a line of what it is about, as that of a
+/// redemption captured at once, or of a refund since; or none, where nothing remained to be voided.
+fn was_so(action: &str, answer: &Value, found: &BTreeMap<String, Vec<(String, u64)>>) -> bool {
+    let Some((about, _)) = action.rsplit_once('/') else { return false };
+    let own = found.range(about.to_owned()..).take_while(|(name, _)| name.starts_with(about));
+    let mut own =
+        own.filter(|(name, _)| matches!(name.as_bytes().get(about.len()), None | Some(b'/')));
+    own.any(|(_, lines)| lines.iter().any(|(_, number)| is_line(answer, *number)))
 }
 
 /// What has left a card by going to somebody has come into one wallet.

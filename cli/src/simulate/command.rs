@@ -1,6 +1,6 @@
 //! `scrip simulate`: many runs, with a bar, until one of them fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -38,6 +38,8 @@ pub struct Survived {
     pub calls: u64,
     /// How often each fault was met.
     pub met: BTreeMap<Fault, u64>,
+    /// Routes of which nothing was answered with success in any run.
+    pub unanswered: BTreeSet<&'static str>,
 }
 
 /// A run that failed, made small.
@@ -64,8 +66,11 @@ pub fn simulate(simulation: &Simulation) -> Result<Result<Survived, Found>, Fail
     let spinner = ProgressBar::new_spinner();
     spinner.set_style(style(SPINNER));
     spinner.enable_steady_tick(Duration::from_millis(100));
-    let watch = |steps: usize| spinner.set_message(format!("looking for less than {steps} steps"));
-    let (smallest, outcome) = shrink(&trial, outcome, &watch)?;
+    let run = |trial: &Trial| {
+        spinner.set_message(format!("looking for less than {} steps", trial.steps().len()));
+        trial.run(&|_| {})
+    };
+    let (smallest, outcome) = shrink(&trial, outcome, &run)?;
     spinner.finish_and_clear();
     Ok(Err(Found { trial, smallest, outcome }))
 }
@@ -136,6 +141,10 @@ impl<'a> Runs<'a> {
     fn count(&self, outcome: &Outcome) {
         let mut survived = self.survived.lock().unwrap_or_else(PoisonError::into_inner);
         let answers = u64::try_from(outcome.history.len()).unwrap_or(u64::MAX);
+        survived.unanswered = match survived.runs {
+            0 => outcome.unanswered.clone(),
+            _ => &survived.unanswered & &outcome.unanswered,
+        };
         survived.runs = survived.runs.saturating_add(1);
         survived.answers = survived.answers.saturating_add(answers);
         survived.calls = survived.calls.saturating_add(outcome.calls);
@@ -152,16 +161,21 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 impl Survived {
-    /// What was survived, in two sentences.
+    /// What was survived, in two sentences, or three where some requests never had success.
     pub fn describe(&self) -> String {
-        let Self { runs, answers, calls, met } = self;
+        let Self { runs, answers, calls, met, unanswered } = self;
         let met: Vec<String> =
             met.iter().map(|(fault, count)| format!("{count} {}", fault.as_str())).collect();
         let met = if met.is_empty() { "none".to_owned() } else { met.join(", ") };
-        format!(
+        let mut text = format!(
             "{runs} runs, {answers} answers, {calls} calls of DynamoDB: nothing wrong.\n\
              faults: {met}"
-        )
+        );
+        if !unanswered.is_empty() {
+            let routes: Vec<&str> = unanswered.iter().copied().collect();
+            text.extend(["\nwithout success: ", &routes.join(", ")]);
+        }
+        text
     }
 }
 

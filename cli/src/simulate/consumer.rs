@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::simulate::dice::Dice;
 use crate::simulate::run::Run;
+use crate::simulate::shown::{Moved, moved};
 use crate::stream::event;
 
 /// Records of a batch.
@@ -50,6 +51,15 @@ impl Consumer {
         let first = (account.to_owned(), 0, 0);
         let last = (account.to_owned(), u64::MAX, u64::MAX);
         self.heard.range(first..=last).next_back().map_or(0, |((_, entry, _), _)| *entry)
+    }
+
+    /// What the events of a line tell of its postings: reason and amount, in order.
+    pub(crate) fn postings(&self, account: &str, entry: u64) -> Vec<Moved> {
+        let (first, last) = ((account.to_owned(), entry, 0), (account.to_owned(), entry, u64::MAX));
+        let events = self.heard.range(first..=last).map(|(_, detail)| detail);
+        let mut moved: Vec<Moved> = events.flat_map(moved).collect();
+        moved.sort();
+        moved
     }
 
     fn hear(&mut self, detail: &Value) -> Option<String> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::simulate::ask::Ask;
 use crate::simulate::kind::Kind;
+use crate::simulate::request::name;
 use crate::simulate::time_of;
 
 /// How far back an instant must be for a balance as of it to be the same for ever: a decision may
@@ -57,9 +58,24 @@ pub(crate) struct Known {
     is_shared: bool,
 }
 
+/// What is known of one action, which says everything by the state that it finds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Acted {
+    /// The ask as it was sent first.
+    pub(crate) first: Option<Ask>,
+    /// The ask that was acknowledged first, and its answer.
+    pub(crate) acknowledged: Option<(Ask, Value)>,
+    /// Whether an attempt ended without saying what became of it.
+    pub(crate) is_unknown: bool,
+    /// Whether it was answered with 201.
+    is_created: bool,
+}
+
 /// A gift card as its purchaser knows it.
 #[derive(Debug, Clone)]
 pub(crate) struct CardKnown {
+    /// How many were known before.
+    pub(crate) place: usize,
     pub(crate) number: String,
     pub(crate) pin: String,
 }
@@ -77,6 +93,8 @@ pub struct Violation {
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     pub(crate) operations: BTreeMap<String, Known>,
+    /// By the path of their line, below `/v1/`.
+    pub(crate) actions: BTreeMap<String, Acted>,
     pub(crate) cards: BTreeMap<(u64, String), CardKnown>,
     /// Which card a redemption without a member spends.
     pub(crate) spent: BTreeMap<String, CardKnown>,
@@ -84,6 +102,10 @@ pub(crate) struct Journal {
     pub(crate) past: BTreeMap<(u64, Instant), (u16, Value)>,
     /// When something happens by itself: value accrues, expires, reverts; holds lapse.
     pub(crate) instants: BTreeSet<Instant>,
+    /// What was answered with success.
+    pub(crate) succeeded: BTreeSet<Kind>,
+    /// How often the auditor read the table.
+    pub(crate) audits: u64,
     /// One line for each answer.
     pub(crate) history: Vec<String>,
     pub(crate) violations: Vec<Violation>,
@@ -137,6 +159,39 @@ impl Journal {
         if let Some(known) = ask.operation().and_then(|name| self.operations.get_mut(&name)) {
             known.is_unknown = true;
         }
+        if let Some(acted) = self.acted(ask) {
+            acted.is_unknown = true;
+        }
+    }
+
+    /// It was asked again when nothing goes wrong any more, and refused: so nothing of it is written.
+    pub(crate) fn settle(&mut self, ask: &Ask) {
+        if let Some(known) = ask.operation().and_then(|name| self.operations.get_mut(&name)) {
+            known.is_unknown = false;
+        }
+        if let Some(acted) = self.acted(ask) {
+            acted.is_unknown = false;
+        }
+    }
+
+    /// What is known of the action that is asked for.
+    fn acted(&mut self, ask: &Ask) -> Option<&mut Acted> {
+        let path = self.action(ask)?;
+        let acted = self.actions.entry(path).or_default();
+        acted.first.get_or_insert_with(|| ask.clone());
+        Some(acted)
+    }
+
+    /// The path of the line that an action makes: that of a claim names the card by its purchaser.
+    fn action(&self, ask: &Ask) -> Option<String> {
+        let resource = ask.resource();
+        let path = resource.strip_prefix("POST /v1/").filter(|_| ask.is_action())?;
+        if ask.kind != Kind::Claim {
+            return Some(path.to_owned());
+        }
+        let number = ask.body.get("number").and_then(Value::as_str)?;
+        let ((purchaser, card), _) = self.cards.iter().find(|(_, card)| card.number == number)?;
+        Some(format!("{path}/{}/{card}", name(*purchaser)))
     }
 
     /// Compares an answer with everything that was told before.
@@ -151,12 +206,16 @@ impl Journal {
                 self.violate(Some(ask.step), format!("{name}: {fault}"));
             }
         }
+        if let Some(fault) = self.acted(ask).and_then(|acted| acted.hear(ask, reply)) {
+            self.violate(Some(ask.step), format!("{}: {fault}", ask.resource()));
+        }
         if reply.status == 200 && matches!(ask.kind, Kind::Balance | Kind::Past) {
             for what in expired(&reply.body) {
                 self.violate(Some(ask.step), format!("{}: {what}", ask.resource()));
             }
         }
         if reply.is_success() {
+            self.succeeded.insert(ask.kind);
             self.learn(ask, &reply.body);
         }
     }
@@ -164,7 +223,8 @@ impl Journal {
     fn learn(&mut self, ask: &Ask, body: &Value) {
         let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         if let (Some(number), Some(pin), Some(card)) = (text("number"), text("pin"), text("card")) {
-            self.cards.insert((ask.member, card), CardKnown { number, pin });
+            let place = self.cards.len();
+            self.cards.entry((ask.member, card)).or_insert(CardKnown { place, number, pin });
         }
         gather(body, &mut self.instants);
     }
@@ -212,6 +272,12 @@ impl Known {
                 self.acknowledged = Some((ask.clone(), reply.body.clone()));
                 (!is_marked).then(|| "does not say rightly whether it is a replay".to_owned())
             }
+            (409, Some((acknowledged, _)))
+                if reply.code() == "operation_conflict"
+                    && acknowledged.fingerprint() == ask.fingerprint() =>
+            {
+                Some("was acknowledged, and then conflicts with itself".to_owned())
+            }
             (409, _) if reply.code() == "operation_conflict" => {
                 (self.bodies.len() < 2).then(|| "conflicts with itself".to_owned())
             }
@@ -221,6 +287,30 @@ impl Known {
                 let is_of_the_card = reply.code().starts_with("gift_card");
                 let fault = || format!("was acknowledged, and then {status} {}", reply.body);
                 (!is_of_the_card).then(fault)
+            }
+            (503, _) if reply.code() != "contended" => {
+                self.is_unknown = true;
+                None
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Acted {
+    fn hear(&mut self, ask: &Ask, reply: &Reply) -> Option<String> {
+        match (reply.status, &self.acknowledged) {
+            (201, _) if self.is_created => Some("was answered 201 twice".to_owned()),
+            (200 | 201, Some((_, answer))) => {
+                // A refund since is a newer line of the same redemption.
+                let is_alike = |name| answer.get(name) == reply.body.get(name);
+                let is_same = is_alike("status") && (!is_alike("entry") || *answer == reply.body);
+                (!is_same).then(|| format!("was answered {answer}, and then {}", reply.body))
+            }
+            (200 | 201, None) => {
+                self.is_created |= reply.status == 201;
+                self.acknowledged = Some((ask.clone(), reply.body.clone()));
+                None
             }
             (503, _) if reply.code() != "contended" => {
                 self.is_unknown = true;

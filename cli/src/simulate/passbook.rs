@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use scrip_domain::account::AccountId;
 use scrip_domain::asset::Asset;
-use scrip_domain::entry::Operation;
+use scrip_domain::card::CardKey;
+use scrip_domain::entry::{CardMove, Operation};
 use scrip_domain::posting::{Posting, PostingReason};
 use scrip_domain::wallet::Due;
 use scrip_edge::operation_path;
@@ -74,11 +75,20 @@ impl Passbook {
         u64::try_from(self.lines.len()).unwrap_or(u64::MAX)
     }
 
+    /// From the first to the last.
+    pub(crate) fn lines(&self) -> &[Recorded] {
+        &self.lines
+    }
+
+    fn card_key(&self) -> Option<&CardKey> {
+        let card = self.lines.first()?.entry.line.wallet.card.as_ref();
+        card.map(|card| &card.key)
+    }
+
     /// The account as events name it: that of a card by its purchaser.
     pub(crate) fn event_account(&self) -> String {
-        let card = self.lines.first().and_then(|line| line.entry.line.wallet.card.as_ref());
-        match (card, &self.account) {
-            (Some(card), _) => format!("{}/{}", card.key.purchaser, card.key.card),
+        match (self.card_key(), &self.account) {
+            (Some(key), _) => format!("{}/{}", key.purchaser, key.card),
             (None, AccountId::Member(member)) => member.to_string(),
             (None, AccountId::Card(number)) => format!("gift-card/{}", number.last4()),
         }
@@ -89,8 +99,8 @@ impl Passbook {
         self.lines.last()?.entry.line.wallet.next_due()
     }
 
-    /// The path below `/v1/` of every operation of it that a caller named, and its line. A part of
-    /// an operation of another account is not one.
+    /// The path below `/v1/` of every operation of it that a caller asked for, and its line. A part
+    /// of an operation of another account is not one.
     pub(crate) fn operations(&self) -> Vec<(String, u64)> {
         let named = self.lines.iter().filter_map(|line| {
             let operation = line.entry.line.detail.operation()?;
@@ -102,9 +112,14 @@ impl Passbook {
     fn path(&self, operation: &Operation) -> Option<String> {
         let path = operation_path(operation);
         match (&self.account, operation) {
-            (AccountId::Member(_), Operation::CardCredit(..))
-            | (AccountId::Card(_), Operation::Of(..) | Operation::CardMove(..)) => None,
+            (_, Operation::Of(..) | Operation::CardCredit(_, CardMove::Revert)) => None,
             (AccountId::Member(member), _) => Some(format!("members/{member}/{path}")),
+            (AccountId::Card(_), Operation::CardMove(_, CardMove::Void)) => {
+                let CardKey { purchaser, card } = self.card_key()?;
+                Some(format!("members/{purchaser}/gift-cards/{card}/void"))
+            }
+            // That somebody got it stands in their log.
+            (AccountId::Card(_), Operation::CardMove(..)) => None,
             (AccountId::Card(_), Operation::CardIssue(key)) => {
                 Some(format!("members/{}/{path}", key.purchaser))
             }

@@ -143,9 +143,20 @@ fn message(ask: &Ask) -> Option<Value> {
     members.insert("type".to_owned(), kind.into());
     members.insert("version".to_owned(), 1.into());
     for (name, id) in &ask.path {
+        if *name == "member" && is_left_to_its_order(ask) {
+            continue;
+        }
         // A credit is handed on under the one name that a message has for it.
         let name = if (*name, ask.kind) == ("credit", Kind::Credit) { "id" } else { *name };
         members.insert(name.to_owned(), id.as_str().into());
     }
     Some(message)
+}
+
+/// Whether a return leaves it to its order to say whose it is: half of them, but of those that others
+/// may have made under the ids of the first member.
+fn is_left_to_its_order(ask: &Ask) -> bool {
+    let own = format!("o{}-", ask.member);
+    let is_own = ask.path.iter().any(|(name, id)| *name == "order" && id.starts_with(&own));
+    ask.kind == Kind::Return && ask.step.is_multiple_of(2) && 0 < ask.member && is_own
 }

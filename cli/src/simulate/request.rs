@@ -52,13 +52,29 @@ impl<'a> Maker<'a> {
             headers: Vec::new(),
             body: Value::Null,
         };
-        for parameter in parameters(kind) {
-            let id = self.id(kind, parameter);
+        for (place, parameter) in parameters(kind).into_iter().enumerate() {
+            let is_about = place == 0 && !(kind.is_named() && parameters(kind).len() == 1);
+            let there = if is_about { self.there(kind, parameter) } else { None };
+            let id = there.unwrap_or_else(|| self.id(kind, parameter));
             ask.path.push((parameter, id));
         }
         self.address(&mut ask)?;
         ask.body = self.body(&ask)?;
         Some(ask)
+    }
+
+    /// Half the time, something that is there to be asked about, or to do something to.
+    fn there(&mut self, kind: Kind, parameter: &str) -> Option<String> {
+        let (path, _) = kind.route().split_once(&format!("{{{parameter}}}"))?;
+        let (_, path) = path.split_once("/v1/")?;
+        let path = path.replace("{member}", &name(self.step.member));
+        let known = self.journal.operations.range(path.clone()..);
+        let known = known.take_while(|(name, _)| name.starts_with(&path));
+        let ids = known.filter(|(_, known)| known.acknowledged.is_some());
+        let ids = ids.filter_map(|(name, _)| name.strip_prefix(&path));
+        let ids: Vec<&str> = ids.filter(|id| !id.contains('/')).collect();
+        let picked = self.dice.pick(&ids).map(|id| (*id).to_owned());
+        picked.filter(|_| self.dice.percent(50))
     }
 
     /// An id in the window.
@@ -195,8 +211,9 @@ impl<'a> Maker<'a> {
 
     /// A card that somebody knows, mostly with its PIN.
     fn card(&mut self) -> Option<CardKnown> {
-        let known: Vec<&CardKnown> = self.journal.cards.values().collect();
+        let mut known: Vec<&CardKnown> = self.journal.cards.values().collect();
         // The later ones: the others are mostly gone.
+        known.sort_by_key(|card| card.place);
         let from = known.len().saturating_sub(8);
         let card = self.dice.pick(known.get(from..)?).copied().cloned()?;
         let is_wrong = self.dice.percent(3);
@@ -214,6 +231,9 @@ impl<'a> Maker<'a> {
         };
         let lines: Vec<Value> = (1..=lines).map(|number| line(number, dice)).collect();
         let mut uses = serde_json::Map::new();
+        if let Some(benefit) = self.there(Kind::VoidBenefit, "benefit") {
+            uses.insert("benefits".to_owned(), json!([benefit]));
+        }
         if dice.percent(40) {
             uses.insert("rewards".to_owned(), json!("max"));
         }
@@ -337,7 +357,7 @@ fn purchase(dice: &mut Dice, now: Instant, ask: &Ask) -> Value {
 
 fn returned(dice: &mut Dice, now: Instant) -> Value {
     let cents = dice.between(50, 9_000);
-    let lines = json!([{"id": "0", "net": money(cents)}]);
+    let lines = json!([{"id": dice.below(2).to_string(), "net": money(cents)}]);
     json!({"returned_at": now, "lines": lines})
 }
 

@@ -9,16 +9,16 @@ use crate::simulate::{Failure, Outcome, Trial};
 const RUNS_MAX: usize = 400;
 
 /// A trial that fails as this one does or otherwise, with fewer faults and steps: the smallest that
-/// was found. `watch` is told of every run with the count of its steps.
+/// was found. `run` makes the run of each that is tried.
 ///
 /// # Errors
-/// [`Failure`].
+/// [`Failure`], of `run`.
 pub fn shrink(
     trial: &Trial,
     outcome: Outcome,
-    watch: &dyn Fn(usize),
+    run: &dyn Fn(&Trial) -> Result<Outcome, Failure>,
 ) -> Result<(Trial, Outcome), Failure> {
-    let mut search = Search { best: (trial.clone(), outcome), runs: 0, watch };
+    let mut search = Search { best: (trial.clone(), outcome), runs: 0, run };
     search.shorten()?;
     search.leave_out_faults()?;
     search.leave_out_steps()?;
@@ -30,7 +30,7 @@ pub fn shrink(
 struct Search<'a> {
     best: (Trial, Outcome),
     runs: usize,
-    watch: &'a dyn Fn(usize),
+    run: &'a dyn Fn(&Trial) -> Result<Outcome, Failure>,
 }
 
 impl Search<'_> {
@@ -40,8 +40,7 @@ impl Search<'_> {
             return Ok(false);
         }
         self.runs += 1;
-        (self.watch)(trial.steps().len());
-        let outcome = trial.run(&|_| {})?;
+        let outcome = (self.run)(&trial)?;
         let fails = !outcome.violations.is_empty();
         if fails {
             self.best = (trial, outcome);
