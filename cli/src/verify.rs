@@ -10,8 +10,9 @@
 //!
 //! The table may be in use. Lines are never changed and a log has no line without those before it,
 //! so whatever part of a log is seen is sound by itself; what a line needs in other places was there
-//! before it, or came with it. What seems wrong is read again consistently before it is reported,
-//! and a due marker only counts as lost when the account's newest line is still the same afterwards.
+//! before it, or came with it, though it may be seen a moment later. What seems wrong is read again
+//! consistently before it is reported: what is between two logs after a pause, and a due marker only
+//! counts as lost when the account's newest line is still the same afterwards.
 
 mod counterpart;
 mod fault;
