@@ -47,7 +47,8 @@ pub struct Options {
     pub account: Option<AccountId>,
     /// Only lines that were recorded at this instant or later, the first of them against the one
     /// before, which is taken as it stands. Of earlier ones it is known that they are there, in
-    /// their order, with their hashes and operations; of one account alone, nothing.
+    /// their order, with their hashes and operations; of one account alone, nothing. The marker
+    /// of what is due is looked for all the same.
     pub since: Option<Instant>,
     /// How many parts of the table are read at once; at least 1.
     pub segments: u16,
