@@ -10,8 +10,9 @@
 //!
 //! The table may be in use. Lines are never changed and a log has no line without those before it,
 //! so whatever part of a log is seen is sound by itself; what a line needs in other places was there
-//! before it, or came with it. What seems wrong is read again consistently before it is reported,
-//! and a due marker only counts as lost when the account's newest line is still the same afterwards.
+//! before it, or came with it, though it may be seen a moment later. What seems wrong is read again
+//! consistently before it is reported: what is between two logs after a pause, and a due marker only
+//! counts as lost when the account's newest line is still the same afterwards.
 
 mod counterpart;
 mod fault;
@@ -46,7 +47,8 @@ pub struct Options {
     pub account: Option<AccountId>,
     /// Only lines that were recorded at this instant or later, the first of them against the one
     /// before, which is taken as it stands. Of earlier ones it is known that they are there, in
-    /// their order, with their hashes and operations; of one account alone, nothing.
+    /// their order, with their hashes and operations; of one account alone, nothing. The marker
+    /// of what is due is looked for all the same.
     pub since: Option<Instant>,
     /// How many parts of the table are read at once; at least 1.
     pub segments: u16,

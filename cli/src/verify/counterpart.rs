@@ -3,21 +3,24 @@
 //! All lines of an operation are written together, so one that is seen has its counterparts, which
 //! are found by their names. Both sides look for the other.
 
-use std::collections::BTreeMap;
+mod credit;
+mod refunds;
 
 use scrip_domain::account::AccountId;
 use scrip_domain::amount::{Minor, Units};
-use scrip_domain::card::{Arrival, Card, CardKey, CardPart, CardStep, End, Spender};
+use scrip_domain::card::{Arrival, CardKey, CardPart, CardStep, End, Spender};
 use scrip_domain::entry::{CardMove, Detail, Entry, Operation};
-use scrip_domain::id::{CardNumber, MemberId, RedemptionId, RefundId};
+use scrip_domain::id::{CardNumber, MemberId, RedemptionId};
 use scrip_domain::posting::PostingReason;
-use scrip_domain::redeem::{Plan, Refunded};
-use scrip_store::{Ledger, Owner, PurchasedCard, Recorded, StoreError, operation_name};
+use scrip_domain::redeem::Plan;
+use scrip_store::{Ledger, PurchasedCard, Recorded, StoreError, operation_name};
 
 use super::Fault;
+use credit::Credit;
 
 /// What is wrong between a line and its counterparts. `held` is what the redemption that the line
-/// ends held of gift cards.
+/// ends held of gift cards. One that is being written may be seen in part: whoever finds something
+/// looks again.
 pub(super) async fn faults(
     ledger: &Ledger,
     entry: &Entry,
@@ -95,9 +98,12 @@ impl Pairs<'_> {
                 };
                 let wallet = AccountId::from(wallet);
                 let operation = Operation::CardCredit(key.clone(), how);
-                let came =
-                    |entry: &Entry| (posted(entry, PostingReason::TransferredIn)).to_string();
-                self.require(&wallet, &operation, &ended.amount.to_string(), came).await
+                let went = Credit::of(card, ended.amount);
+                let went = went.as_slice();
+                let came = |entry: &Entry| {
+                    credit::say(&Credit::posted(entry, PostingReason::TransferredIn, went))
+                };
+                self.require(&wallet, &operation, &credit::say(went), came).await
             }
             Detail::CardPart(part) => self.of_part(number, part).await,
             Detail::Refund(refunded) => self.of_refund(&Spender::Direct, refunded).await,
@@ -117,47 +123,22 @@ impl Pairs<'_> {
                 (key, Operation::CardMove(Some(member.clone()), CardMove::Cancel))
             }
             Arrival::Refunded { spender, redemption, refund } => {
-                return self.of_arrival(spender, redemption, refund).await;
+                return self.of_arrival(member, spender, (redemption, refund)).await;
             }
         };
-        let came = posted(self.entry, PostingReason::TransferredIn).to_string();
+        let came = Credit::posted(self.entry, PostingReason::TransferredIn, &[]);
         let Some(kept) = self.kept(key).await? else {
             self.faults.push(not_kept(key));
             return Ok(());
         };
         let card = AccountId::Card(kept.number);
-        let went = |entry: &Entry| match &entry.line.detail {
-            Detail::CardEnd(ended) => ended.amount.to_string(),
-            other => other.kind().to_owned(),
+        let went = |entry: &Entry| match (&entry.line.detail, &entry.line.wallet.card) {
+            (Detail::CardEnd(ended), Some(card)) => {
+                credit::say(Credit::of(card, ended.amount).as_slice())
+            }
+            (other, _) => other.kind().to_owned(),
         };
-        self.require(&card, &how, &came, went).await
-    }
-
-    async fn of_arrival(
-        &mut self,
-        spender: &Spender,
-        redemption: &RedemptionId,
-        refund: &RefundId,
-    ) -> Result<(), StoreError> {
-        let operation = Operation::Refund(redemption.clone(), refund.clone());
-        let account = match spender {
-            Spender::Member(member) => AccountId::from(member),
-            Spender::Direct => match self.ledger.card_of_redemption(redemption).await? {
-                Owner::Account(card) => card,
-                Owner::Nobody | Owner::Unreadable | Owner::Anybody => {
-                    // That the marker is lost is reported with the redemption.
-                    return Ok(());
-                }
-            },
-        };
-        let came = posted(self.entry, PostingReason::Reinstated);
-        let expected = format!("a refund of at least {came}");
-        let gives = |entry: &Entry| match &entry.line.detail {
-            Detail::Refund(refunded) if came <= given(refunded) => expected.clone(),
-            Detail::Refund(refunded) => format!("a refund of {}", given(refunded)),
-            other => other.kind().to_owned(),
-        };
-        self.require(&account, &operation, &expected, gives).await
+        self.require(&card, &how, &credit::say(&came), went).await
     }
 
     /// The line of a card that a redemption of this wallet drew on.
@@ -222,44 +203,10 @@ impl Pairs<'_> {
         id: RedemptionId,
     ) -> Result<Operation, StoreError> {
         let release = Operation::Release(id.clone());
-        let found = self.ledger.applied(member, &release).await;
-        Ok(if readable(found)?.is_some() { release } else { Operation::Capture(id) })
-    }
-
-    /// What a refund gives back of gift cards: to each card, or to whom its value has come.
-    async fn of_refund(&mut self, by: &Spender, refunded: &Refunded) -> Result<(), StoreError> {
-        let mut receivers: BTreeMap<MemberId, u64> = BTreeMap::new();
-        let own = self.entry.account.card();
-        let refund = Operation::Refund(refunded.redemption.clone(), refunded.refund.clone());
-        for given in &refunded.cards {
-            let card = AccountId::Card(given.number.clone());
-            let comes_back = 0 < posted(self.entry, PostingReason::Reinstated);
-            if own == Some(&given.number) && comes_back {
-                continue;
-            }
-            let of = Operation::Of(by.clone(), Box::new(refund.clone()));
-            let part = readable(self.ledger.applied(&card, &of).await)?;
-            if let Some(part) = part.filter(|_| own.is_none()) {
-                let posted = posted(&part.entry, PostingReason::Reinstated).to_string();
-                self.compare(&card, &part, &given.amount.to_string(), &posted);
-                continue;
-            }
-            let newest = readable(self.ledger.newest_line(&card).await)?;
-            let ended = newest.and_then(|newest| newest.entry.line.wallet.card);
-            match ended.and_then(receiver) {
-                Some(member) => {
-                    let sum = receivers.entry(member).or_default();
-                    *sum = sum.saturating_add(given.amount.get());
-                }
-                None => self.faults.push(missing(&card, &of)),
-            }
-        }
-        for (member, amount) in receivers {
-            let of = Operation::Of(by.clone(), Box::new(refund.clone()));
-            let came = |entry: &Entry| posted(entry, PostingReason::Reinstated).to_string();
-            self.require(&member.into(), &of, &amount.to_string(), came).await?;
-        }
-        Ok(())
+        Ok(match sought(self.ledger.applied(member, &release).await)? {
+            Sought::Found(_) | Sought::Unreadable => release,
+            Sought::Absent => Operation::Capture(id),
+        })
     }
 
     /// That the purchaser's item of a card leads to it.
@@ -289,11 +236,10 @@ impl Pairs<'_> {
         expected: &str,
         says: impl Fn(&Entry) -> String,
     ) -> Result<(), StoreError> {
-        match self.ledger.applied(account, operation).await {
-            Ok(Some(line)) => self.compare(account, &line, expected, &says(&line.entry)),
-            Ok(None) => self.faults.push(missing(account, operation)),
-            // It is reported with its own log.
-            other => drop(readable(other)?),
+        match sought(self.ledger.applied(account, operation).await)? {
+            Sought::Found(line) => self.compare(account, &line, expected, &says(&line.entry)),
+            Sought::Absent => self.faults.push(missing(account, operation)),
+            Sought::Unreadable => {}
         }
         Ok(())
     }
@@ -309,11 +255,22 @@ impl Pairs<'_> {
     }
 }
 
-/// A line of another log; nothing when it cannot be read, which is reported with that log.
-fn readable(found: Result<Option<Recorded>, StoreError>) -> Result<Option<Recorded>, StoreError> {
+/// A line that is looked for in another log.
+enum Sought {
+    /// There it is.
+    Found(Box<Recorded>),
+    /// It is not there.
+    Absent,
+    /// It is there and cannot be read, which is reported with that log.
+    Unreadable,
+}
+
+fn sought(found: Result<Option<Recorded>, StoreError>) -> Result<Sought, StoreError> {
     match found {
-        Err(StoreError::Damaged { .. } | StoreError::NewerFormat { .. }) => Ok(None),
-        other => other,
+        Ok(Some(line)) => Ok(Sought::Found(Box::new(line))),
+        Ok(None) => Ok(Sought::Absent),
+        Err(StoreError::Damaged { .. } | StoreError::NewerFormat { .. }) => Ok(Sought::Unreadable),
+        Err(error) => Err(error),
     }
 }
 
@@ -326,24 +283,9 @@ fn not_kept(key: &CardKey) -> Fault {
     Fault::CardNotKept { card: format!("{} of {}", key.card, key.purchaser) }
 }
 
-/// Whose credit what was on a card has become.
-fn receiver(card: Card) -> Option<MemberId> {
-    match card.end? {
-        End::Claimed(member) => Some(member),
-        End::Reverted | End::Cancelled => Some(card.key.purchaser),
-        End::Voided => None,
-    }
-}
-
 fn draws_on(plan: &Plan, number: &CardNumber) -> Option<Units> {
     let mut draws = plan.card_draws().filter(|(each, _)| *each == number);
     draws.next().map(|(_, draw)| draw.amount())
-}
-
-/// What a refund gives back for gift cards.
-fn given(refunded: &Refunded) -> i64 {
-    let sum = Minor::checked_sum(refunded.cards.iter().map(|card| card.amount));
-    sum.unwrap_or(Minor::MAX).get().cast_signed()
 }
 
 fn posted(entry: &Entry, reason: PostingReason) -> i64 {

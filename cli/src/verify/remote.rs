@@ -1,6 +1,7 @@
 //! What lines and accounts must have elsewhere in the table.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use scrip_domain::account::AccountId;
 use scrip_domain::entry::{Entry, Operation};
@@ -17,6 +18,12 @@ const MARKERS_AT_ONCE: usize = 100;
 /// How often the marker of an account is looked for whose newest line changes meanwhile. Whoever
 /// writes so often arms it each time.
 const LOOKS_MAX: u32 = 10;
+/// Lines that seem to part from those in other logs and are kept for a second look, after one pause
+/// for all of them.
+const DOUBTED_MAX: usize = 100;
+/// Before that look. DynamoDB writes a transaction whole, but not at one instant: for some
+/// milliseconds one of its lines may be seen and another not.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Looks for what lines must have elsewhere.
 pub(super) struct Remote {
@@ -24,30 +31,32 @@ pub(super) struct Remote {
     /// Operations that belong to one account, with their lines, whose markers are still to be
     /// looked for.
     owned: Vec<(AccountId, u64, Operation)>,
+    /// Lines that seemed to part from those in other logs.
+    doubted: Vec<Read>,
     violations: Vec<Violation>,
 }
 
 impl Remote {
     pub(super) fn new(ledger: Ledger) -> Self {
-        Self { ledger, owned: Vec::new(), violations: Vec::new() }
+        Self { ledger, owned: Vec::new(), doubted: Vec::new(), violations: Vec::new() }
     }
 
     /// Checks a line against what it must have elsewhere.
     pub(super) async fn check(&mut self, read: Read) -> Result<(), StoreError> {
-        let Read { recorded, held } = read;
-        let entry = &recorded.entry;
-        self.owned.extend(owned(entry));
+        self.owned.extend(owned(&read.recorded.entry));
         if MARKERS_AT_ONCE <= self.owned.len() {
             self.check_owners().await?;
         }
-        // Boxed: the futures of the SDK are deep.
-        let faults = Box::pin(counterpart::faults(&self.ledger, entry, &held)).await?;
-        let violation = |fault| Violation::of(entry, Some(entry.number), fault);
-        self.violations.extend(faults.into_iter().map(violation));
+        if !self.compare(&read).await?.is_empty() {
+            self.doubted.push(read);
+            if DOUBTED_MAX <= self.doubted.len() {
+                self.look_again().await?;
+            }
+        }
         Ok(())
     }
 
-    /// What is wrong with what was checked so far.
+    /// What is wrong with what was checked so far, but for what is looked at again.
     pub(super) fn take(&mut self) -> Vec<Violation> {
         std::mem::take(&mut self.violations)
     }
@@ -55,6 +64,7 @@ impl Remote {
     /// What is wrong with the rest that was checked.
     pub(super) async fn finish(&mut self) -> Result<Vec<Violation>, StoreError> {
         self.check_owners().await?;
+        self.look_again().await?;
         Ok(self.take())
     }
 
@@ -91,6 +101,26 @@ impl Remote {
             }
         }
         Ok(None)
+    }
+
+    async fn compare(&self, read: &Read) -> Result<Vec<Fault>, StoreError> {
+        // Boxed: the futures of the SDK are deep.
+        Box::pin(counterpart::faults(&self.ledger, &read.recorded.entry, &read.held)).await
+    }
+
+    /// Compares the lines again that were doubted: what still parts is wrong.
+    async fn look_again(&mut self) -> Result<(), StoreError> {
+        if self.doubted.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+        for read in std::mem::take(&mut self.doubted) {
+            let entry = &read.recorded.entry;
+            let violation = |fault| Violation::of(entry, Some(entry.number), fault);
+            let faults = self.compare(&read).await?;
+            self.violations.extend(faults.into_iter().map(violation));
+        }
+        Ok(())
     }
 
     async fn check_owners(&mut self) -> Result<(), StoreError> {

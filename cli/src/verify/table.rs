@@ -50,17 +50,7 @@ pub(super) async fn account(
     remote: &mut Remote,
     progress: &Progress,
 ) -> Result<Report, StoreError> {
-    let first = match since {
-        None => Some(1),
-        Some(since) => match ledger.first_number_from(account, since).await {
-            // The log says where.
-            Err(StoreError::Damaged { .. } | StoreError::NewerFormat { .. }) => Some(1),
-            first => first?,
-        },
-    };
-    let Some(first) = first else { return Ok(Report::default()) };
-    // With the line before it.
-    let from = first.saturating_sub(1).max(1);
+    let Some(from) = start(ledger, account, since).await? else { return Ok(Report::default()) };
     let (mut report, newest) =
         read_log(ledger, account, (since, from), Some(&mut *remote), progress).await?;
     report.report(remote.finish().await?);
@@ -68,6 +58,29 @@ pub(super) async fn account(
         report.report(remote.require_marker(newest).await?);
     }
     Ok(report)
+}
+
+/// The number from which the log of an account is read: that of the line before the first one since
+/// an instant, or of the newest, when all are earlier. `None`: it has no line.
+async fn start(
+    ledger: &Ledger,
+    account: &AccountId,
+    since: Option<Instant>,
+) -> Result<Option<u64>, StoreError> {
+    let Some(since) = since else { return Ok(Some(1)) };
+    let found = match ledger.first_number_from(account, since).await {
+        Ok(Some(first)) => Ok(Some(first.saturating_sub(1).max(1))),
+        Ok(None) => {
+            let newest = ledger.newest_line(account).await;
+            newest.map(|newest| newest.map(|newest| newest.entry.number))
+        }
+        Err(error) => Err(error),
+    };
+    match found {
+        // The log says where.
+        Err(StoreError::Damaged { .. } | StoreError::NewerFormat { .. }) => Ok(Some(1)),
+        found => found,
+    }
 }
 
 /// Reads a log by consistent queries. What is among its lines and none is of no account.

@@ -2,6 +2,7 @@
 //! whatever was planted in one that is not.
 
 mod command;
+mod counterparts;
 mod history;
 mod part;
 mod planted;

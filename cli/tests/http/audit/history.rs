@@ -167,7 +167,7 @@ fn later() -> Vec<Step> {
         Step::Card(
             "PUT /v1/members/{member}/gift-cards/{card}",
             "ann d",
-            json!({"gift_card": "standard", "amount": "25.00"}),
+            json!({"gift_card": "standard", "amount": "25.00", "expires_at": "2030-01-01T00:00:00Z"}),
         ),
         Step::Card(
             "PUT /v1/members/{member}/gift-cards/{card}",

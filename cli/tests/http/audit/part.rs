@@ -6,6 +6,7 @@ use scrip_store::Ledger;
 use serde_json::json;
 
 use super::history;
+use super::planted::{BOB, Key, Tampered};
 use crate::crash::{Step, World};
 use crate::support::START;
 
@@ -32,6 +33,27 @@ async fn audit_of_an_account_or_since_an_instant_reads_what_it_says() {
     // Of the whole table every line is read, and those since then are replayed.
     let since = verified(&ledger, &Options { since, ..Options::default() }).await;
     assert_eq!(since, all);
+}
+
+#[tokio::test]
+async fn audit_of_an_account_without_a_new_line_still_finds_that_its_marker_is_lost() {
+    let ledger = Tampered::of(history::rich().await).await;
+    let account = Some(AccountId::Member("bob".parse().unwrap()));
+    let since = Some("2029-01-01T00:00:00Z".parse().unwrap());
+    let options = Options { account, since, ..Options::default() };
+    let app = ledger.world.app(None);
+    verified(&app.ledger, &options).await;
+    let nobody = Some(AccountId::Member("nobody".parse().unwrap()));
+    let nobody = Options { account: nobody, ..options.clone() };
+    assert_eq!(verified(&app.ledger, &nobody).await, Report::default());
+    let due = |(pk, sk): &&Key| pk.starts_with("DUE#") && sk.ends_with(BOB);
+    for marker in ledger.sound.keys().filter(due) {
+        ledger.delete(marker).await;
+    }
+    let report = ledger.audit_of(options).await;
+    let found: Vec<&str> = report.violations.iter().map(|it| it.fault.kind()).collect();
+    assert_eq!(found, ["due_marker_missing"]);
+    assert_eq!((report.accounts, report.lines), (1, 1), "the newest");
 }
 
 /// Ten lines each of thirty members, one of them a purchase.

@@ -13,32 +13,32 @@ use scrip_store::{Found, account_of_key};
 use super::history;
 use crate::crash::World;
 
-type Item = HashMap<String, AttributeValue>;
-type Key = (String, String);
+pub(super) type Item = HashMap<String, AttributeValue>;
+pub(super) type Key = (String, String);
 
 /// A ledger that is tampered with, and mended again.
-struct Tampered {
-    world: World,
-    sound: BTreeMap<Key, Item>,
+pub(super) struct Tampered {
+    pub(super) world: World,
+    pub(super) sound: BTreeMap<Key, Item>,
     /// What was not found as it was expected.
     unfound: Mutex<Vec<String>>,
     count: AtomicUsize,
 }
 
-fn key(item: &Item) -> Key {
+pub(super) fn key(item: &Item) -> Key {
     (item["pk"].as_s().unwrap().clone(), item["sk"].as_s().unwrap().clone())
 }
 
-fn text(text: &str) -> AttributeValue {
+pub(super) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-fn number(number: i64) -> AttributeValue {
+pub(super) fn number(number: i64) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
 /// What is at a path of names and places.
-fn at<'a>(item: &'a mut Item, path: &str) -> &'a mut AttributeValue {
+pub(super) fn at<'a>(item: &'a mut Item, path: &str) -> &'a mut AttributeValue {
     let mut names = path.split('/');
     let mut found = item.get_mut(names.next().unwrap()).unwrap();
     for name in names {
@@ -65,7 +65,7 @@ fn list<'a>(item: &'a mut Item, path: &str) -> &'a mut Vec<AttributeValue> {
     }
 }
 
-fn map<'a>(item: &'a mut Item, path: &str) -> &'a mut Item {
+pub(super) fn map<'a>(item: &'a mut Item, path: &str) -> &'a mut Item {
     match at(item, path) {
         AttributeValue::M(map) => map,
         other => panic!("{path}: {other:?}"),
@@ -73,15 +73,14 @@ fn map<'a>(item: &'a mut Item, path: &str) -> &'a mut Item {
 }
 
 impl Tampered {
-    async fn new() -> Self {
-        let world = history::rich().await;
+    pub(super) async fn of(world: World) -> Self {
         let items = world.items().await;
         let sound = items.into_iter().map(|item| (key(&item), item)).collect();
         Self { world, sound, unfound: Mutex::default(), count: AtomicUsize::new(0) }
     }
 
     /// The partition of the card that was sold first.
-    fn card(&self) -> String {
+    pub(super) fn card(&self) -> String {
         let keys =
             self.sound.keys().filter(|(pk, sk)| pk.starts_with("CARD#") && sk == "E#000000000005");
         keys.map(|(pk, _)| pk.clone()).next().unwrap()
@@ -94,34 +93,34 @@ impl Tampered {
     }
 
     /// The line of an operation.
-    fn line(&self, account: &str, operation: &str) -> Item {
+    pub(super) fn line(&self, account: &str, operation: &str) -> Item {
         let is_it =
             |item: &&Item| item["pk"] == text(account) && item.get("op") == Some(&text(operation));
         self.sound.values().find(is_it).unwrap_or_else(|| panic!("{operation}")).clone()
     }
 
-    fn lines(&self, account: &str) -> Vec<Item> {
+    pub(super) fn lines(&self, account: &str) -> Vec<Item> {
         let own = self.sound.iter().filter(|((pk, sk), _)| pk == account && sk.starts_with("E#"));
         own.map(|(_, item)| item.clone()).collect()
     }
 
-    fn newest(&self, account: &str) -> Item {
+    pub(super) fn newest(&self, account: &str) -> Item {
         self.lines(account).pop().unwrap()
     }
 
-    async fn put(&self, item: Item) {
+    pub(super) async fn put(&self, item: Item) {
         let client = self.world.embedded.client();
         client.put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
     }
 
-    async fn delete(&self, (pk, sk): &Key) {
+    pub(super) async fn delete(&self, (pk, sk): &Key) {
         let client = self.world.embedded.client();
         let delete = client.delete_item().table_name(TABLE).key("pk", text(pk)).key("sk", text(sk));
         delete.send().await.unwrap();
     }
 
     /// Makes the chain of a log whole again, as somebody would who knows how.
-    async fn forge(&self, account: &str) {
+    pub(super) async fn forge(&self, account: &str) {
         let (id, ledger) = (account_of_key(account).unwrap(), self.world.app(None).ledger);
         let items = self.world.items().await;
         let mut items: BTreeMap<Key, Item> =
@@ -145,15 +144,15 @@ impl Tampered {
         }
     }
 
-    async fn audit(&self) -> Report {
+    pub(super) async fn audit(&self) -> Report {
         self.audit_of(Options { segments: 1, ..Options::default() }).await
     }
 
-    async fn audit_of(&self, options: Options) -> Report {
+    pub(super) async fn audit_of(&self, options: Options) -> Report {
         Box::pin(audit(&self.world.app(None).ledger, &options, None)).await.unwrap()
     }
 
-    async fn mend(&self) {
+    pub(super) async fn mend(&self) {
         let items = self.world.items().await;
         let now: BTreeMap<Key, Item> = items.into_iter().map(|item| (key(&item), item)).collect();
         for place in now.keys().filter(|place| !self.sound.contains_key(*place)) {
@@ -167,14 +166,14 @@ impl Tampered {
     }
 
     /// How many faults were planted, all of which were found.
-    fn planted(&self) -> usize {
+    pub(super) fn planted(&self) -> usize {
         let unfound = self.unfound.lock().unwrap();
         assert!(unfound.is_empty(), "{}", unfound.join("\n"));
         self.count.load(Ordering::SeqCst)
     }
 
     /// That the audit finds just these kinds of faults, and mends the ledger.
-    async fn finds(&self, what: &str, expected: &[&str]) {
+    pub(super) async fn finds(&self, what: &str, expected: &[&str]) {
         let report = self.audit().await;
         let found: BTreeSet<&str> =
             report.violations.iter().map(|violation| violation.fault.kind()).collect();
@@ -196,7 +195,13 @@ impl Tampered {
     }
 
     /// A line changed, and every hash from there on made again.
-    async fn forged(&self, what: &str, line: Item, change: impl Fn(&mut Item), expected: &[&str]) {
+    pub(super) async fn forged(
+        &self,
+        what: &str,
+        line: Item,
+        change: impl Fn(&mut Item),
+        expected: &[&str],
+    ) {
         let (account, mut item) = (key(&line).0, line);
         change(&mut item);
         self.put(item).await;
@@ -205,15 +210,15 @@ impl Tampered {
     }
 }
 
-const BOB: &str = "MEMBER#bob";
-const EVE: &str = "MEMBER#eve";
-const ANN: &str = "MEMBER#ann";
+pub(super) const BOB: &str = "MEMBER#bob";
+pub(super) const EVE: &str = "MEMBER#eve";
+pub(super) const ANN: &str = "MEMBER#ann";
 /// The first amount that a line posts.
 const POSTED: &str = "postings/0/moved/0/n";
 
 #[tokio::test]
 async fn audit_finds_nothing_in_a_sound_ledger_and_whatever_was_planted_in_one_that_is_not() {
-    let ledger = Tampered::new().await;
+    let ledger = Tampered::of(history::rich().await).await;
     ledger.finds("nothing planted", &[]).await;
     assert_eq!(ledger.audit().await.accounts, 6);
     amounts(&ledger).await;

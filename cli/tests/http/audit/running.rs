@@ -1,10 +1,19 @@
 //! An audit of a table that is in use.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextMut,
+};
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use scrip_cli::verify::{Options, audit};
-use serde_json::json;
+use scrip_store::account_of_key;
+use serde_json::{Value, json};
 
 use super::history;
 use crate::crash::{Step, direct};
@@ -83,4 +92,69 @@ fn steps(writer: usize, round: usize) -> Vec<Step> {
         steps.extend([Step::Advance("PT7H"), Step::Expire, Step::Revert]);
     }
     steps
+}
+
+/// How long after it was first looked for a line is still not seen: longer than any transaction
+/// takes, and well within the pause before a second look.
+const APART: Duration = Duration::from_millis(200);
+
+/// Shows no operation to whoever looks for it first, as of a transaction whose other lines were seen
+/// before. The embedded database writes them all at once. One call at a time.
+#[derive(Debug, Clone, Default)]
+struct Apart {
+    /// When each operation in each log was first looked for.
+    looked: Arc<Mutex<HashMap<String, Instant>>>,
+    is_hidden: Arc<AtomicBool>,
+    hidden: Arc<AtomicU64>,
+}
+
+impl Intercept for Apart {
+    fn name(&self) -> &'static str {
+        "apart"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body: Value = serde_json::from_slice(context.request().body().bytes().unwrap())?;
+        let is_hidden = body["IndexName"].is_string() && {
+            let operation = body["ExpressionAttributeValues"].to_string();
+            let now = Instant::now();
+            now < *self.looked.lock().unwrap().entry(operation).or_insert(now) + APART
+        };
+        self.is_hidden.store(is_hidden, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn modify_before_completion(
+        &self,
+        context: &mut FinalizerInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if self.is_hidden.load(Ordering::SeqCst) {
+            let answer = context.output_or_error_mut().and_then(|answer| answer.as_mut().ok());
+            let answer = answer.and_then(|answer| answer.downcast_mut::<QueryOutput>()).unwrap();
+            let rows = answer.items.take().unwrap_or_default();
+            self.hidden.fetch_add(u64::try_from(rows.len()).unwrap(), Ordering::SeqCst);
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn audit_that_sees_the_lines_of_an_operation_apart_raises_no_alarm() {
+    let world = history::rich().await;
+    let bob = account_of_key("MEMBER#bob");
+    for account in [None, bob] {
+        let apart = Apart::default();
+        let ledger = world.app_with(apart.clone()).ledger;
+        let options = Options { account, segments: 1, ..Options::default() };
+        let report = Box::pin(audit(&ledger, &options, None)).await.unwrap();
+        assert_eq!(report.violations, []);
+        assert!(5 < apart.hidden.load(Ordering::SeqCst), "{apart:?}");
+    }
 }
