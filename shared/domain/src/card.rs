@@ -314,7 +314,7 @@ impl Card {
     }
 
     /// To whom its value has gone; `None` while it is on the card, or would be.
-    pub(crate) fn receiver(&self) -> Option<&MemberId> {
+    pub fn receiver(&self) -> Option<&MemberId> {
         match self.end.as_ref()? {
             End::Claimed(member) => Some(member),
             End::Reverted | End::Cancelled => Some(&self.key.purchaser),

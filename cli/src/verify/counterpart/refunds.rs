@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use scrip_domain::account::AccountId;
-use scrip_domain::card::{Card, End, Spender};
+use scrip_domain::card::Spender;
 use scrip_domain::entry::{Detail, Entry, Operation};
 use scrip_domain::id::{MemberId, RedemptionId, RefundId};
 use scrip_domain::posting::PostingReason;
@@ -144,7 +144,7 @@ impl Pairs<'_> {
         };
         let came = newest.entry.line.wallet.card.as_ref().and_then(|card| {
             let credit = Credit::back(card, given.amount, line.recorded_at)?;
-            Some(Destination::Wallet(receiver(card)?, credit))
+            Some(Destination::Wallet(card.receiver()?.clone(), credit))
         });
         Ok(came.unwrap_or(Destination::Nowhere))
     }
@@ -170,13 +170,4 @@ fn receivers(given: Given<'_>) -> Option<BTreeMap<MemberId, Vec<Credit>>> {
 fn elsewhere(by: &Spender, refunded: &Refunded) -> Operation {
     let refund = Operation::Refund(refunded.redemption.clone(), refunded.refund.clone());
     Operation::Of(by.clone(), Box::new(refund))
-}
-
-/// Whose credit what was on a card has become.
-fn receiver(card: &Card) -> Option<MemberId> {
-    match card.end.as_ref()? {
-        End::Claimed(member) => Some(member.clone()),
-        End::Reverted | End::Cancelled => Some(card.key.purchaser.clone()),
-        End::Voided => None,
-    }
 }
