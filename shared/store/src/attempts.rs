@@ -98,7 +98,7 @@ impl Ledger {
             .client
             .delete_item()
             .table_name(&*self.table)
-            .key(PARTITION, AttributeValue::S(key::card(number)))
+            .key(PARTITION, AttributeValue::S(key::attempts(number)))
             .key(SORT, AttributeValue::S(key::ATTEMPTS.to_owned()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
@@ -119,7 +119,7 @@ impl Ledger {
             .client
             .put_item()
             .table_name(&*self.table)
-            .item(PARTITION, AttributeValue::S(key::card(number)))
+            .item(PARTITION, AttributeValue::S(key::attempts(number)))
             .item(SORT, AttributeValue::S(key::ATTEMPTS.to_owned()))
             .item(COUNT, AttributeValue::N("1".to_owned()))
             .item(COUNTED_AT, counted_at(now))
@@ -165,7 +165,7 @@ impl Ledger {
             .client
             .update_item()
             .table_name(&*self.table)
-            .key(PARTITION, AttributeValue::S(key::card(number)))
+            .key(PARTITION, AttributeValue::S(key::attempts(number)))
             .key(SORT, AttributeValue::S(key::ATTEMPTS.to_owned()))
             .update_expression("SET #count = #count + :one, #at = :at, #ttl = :ttl")
             .condition_expression("#count < :max AND :hour_ago < #at")

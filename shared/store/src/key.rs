@@ -21,7 +21,8 @@ pub(crate) const ENTRY: &str = "E#";
 pub(crate) const VERSION: &str = "P#";
 /// The partition of all program versions.
 pub(crate) const PROGRAM: &str = "PROGRAM";
-/// The sort key of the PIN attempts at a card's number.
+/// The sort key of the PIN attempts at a card's number. Their partition is not the card's: whoever
+/// counts them may delete them, and nobody may delete a line.
 pub(crate) const ATTEMPTS: &str = "ATTEMPTS";
 /// Before a card's id, in the sort key of what its purchaser has of it.
 pub(crate) const PURCHASED: &str = CARD;
@@ -32,6 +33,7 @@ const DIRECT_MARKER: &str = "DIRECT";
 /// Both keys of what a local stack remembers of its clock.
 pub(crate) const LOCAL_CLOCK: (&str, &str) = ("LOCAL", "CLOCK");
 
+const ATTEMPTS_PARTITION: &str = "ATTEMPTS#";
 const ORDER_PARTITION: &str = "ORDER#";
 const DUE: &str = "DUE#";
 const SET_ASIDE: &str = "FAILED#";
@@ -58,6 +60,9 @@ pub(crate) fn place(partition: &str, sort: &str) -> Option<Place> {
         let version: u64 = sort.strip_prefix(VERSION)?.parse().ok()?;
         return (self::version(version) == sort).then_some(Place::Aside);
     }
+    if let Some(number) = partition.strip_prefix(ATTEMPTS_PARTITION) {
+        return (sort == ATTEMPTS && number.parse::<CardNumber>().is_ok()).then_some(Place::Aside);
+    }
     if let Some(order) = partition.strip_prefix(ORDER_PARTITION) {
         return (sort == ORDER && order.parse::<OrderId>().is_ok()).then_some(Place::Aside);
     }
@@ -73,7 +78,6 @@ pub(crate) fn place(partition: &str, sort: &str) -> Option<Place> {
         return Some(Place::Due { shard: job_shard(shard)?, account: parse_account(sort)? });
     }
     match parse_account(partition)? {
-        AccountId::Card(_) if sort == ATTEMPTS => Some(Place::Aside),
         AccountId::Member(_) if sort.starts_with(PURCHASED) => {
             purchased_card(sort).map(|_| Place::Aside)
         }
@@ -101,9 +105,9 @@ pub(crate) fn account(account: &AccountId) -> String {
     }
 }
 
-/// The partition of a gift card, and of what is presented as one.
-pub(crate) fn card(number: &CardNumber) -> String {
-    account(&AccountId::Card(number.clone()))
+/// The partition of the PIN attempts at what is presented as the number of a card.
+pub(crate) fn attempts(number: &CardNumber) -> String {
+    format!("{ATTEMPTS_PARTITION}{}", number.as_str())
 }
 
 /// The account that has this key.
@@ -395,12 +399,14 @@ mod tests {
             ("FAILED#revert#63", "MEMBER#alice", Some(Place::Due { shard: 63, account: alice })),
             ("ORDER#1", "ORDER", Some(Place::Aside)),
             ("DIRECT#r", "DIRECT", Some(Place::Aside)),
-            ("CARD#6000000000000007", "ATTEMPTS", Some(Place::Aside)),
+            ("ATTEMPTS#6000000000000007", "ATTEMPTS", Some(Place::Aside)),
             ("PROGRAM", "P#000000000001", Some(Place::Aside)),
             ("LOCAL", "CLOCK", Some(Place::Aside)),
             ("MEMBER#alice", "E#1", None),
             ("MEMBER#alice", "E#000000000000", None),
-            ("MEMBER#alice", "ATTEMPTS", None),
+            ("CARD#6000000000000007", "ATTEMPTS", None),
+            ("ATTEMPTS#6", "ATTEMPTS", None),
+            ("ATTEMPTS#6000000000000007", "E#000000000001", None),
             ("MEMBER#a b", "E#000000000001", None),
             ("CARD#6", "E#000000000001", None),
             ("CARD#6000000000000007", "CARD#c", None),

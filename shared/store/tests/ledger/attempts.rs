@@ -9,7 +9,7 @@ use scrip_store::{Attempt, StoreError};
 
 use crate::support::{Bench, at};
 
-const PARTITION: &str = "CARD#6000000000000015";
+const PARTITION: &str = "ATTEMPTS#6000000000000015";
 
 fn number() -> CardNumber {
     "6000000000000015".parse().unwrap()
