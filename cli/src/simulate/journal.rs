@@ -301,6 +301,9 @@ impl Acted {
     fn hear(&mut self, ask: &Ask, reply: &Reply) -> Option<String> {
         match (reply.status, &self.acknowledged) {
             (201, _) if self.is_created => Some("was answered 201 twice".to_owned()),
+            (200 | 201, _) if !ask.kind.leaves(reply.body.get("status")) => {
+                Some(format!("was answered {}", reply.body))
+            }
             (200 | 201, Some((_, answer))) => {
                 // A refund since is a newer line of the same redemption.
                 let is_alike = |name| answer.get(name) == reply.body.get(name);

@@ -1,5 +1,7 @@
 //! Every route of the functions, how often callers use it, and what it may refuse with.
 
+use serde_json::Value;
+
 use crate::simulate::world::Function;
 
 /// A route.
@@ -172,6 +174,16 @@ impl Kind {
     /// Whether its path names what it does, once and for all.
     pub(crate) fn is_named(self) -> bool {
         self.route().starts_with("PUT ") && !matches!(self, Facts | SetProgram)
+    }
+
+    /// Whether it leaves a redemption as this, where it answers with the status of one.
+    pub(crate) fn leaves(self, status: Option<&Value>) -> bool {
+        let Some(status) = status.and_then(Value::as_str) else { return true };
+        match self {
+            Capture | SpendCapture => status == "captured",
+            Release | SpendRelease => matches!(status, "released" | "lapsed"),
+            _ => true,
+        }
     }
 
     /// Whether 201 is an answer.
