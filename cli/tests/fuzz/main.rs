@@ -12,6 +12,7 @@
 
 mod bodies;
 mod change;
+mod database;
 mod lines;
 mod messages;
 mod programs;
