@@ -10,7 +10,7 @@ use crate::system::{System, is_answer};
 /// A request with its body changed, under a name of its own, so that it is decided and not only
 /// compared with what was asked under the old one.
 #[test]
-fn changed_bodies_are_answered_or_refused_and_write_nothing_then() {
+fn changed_bodies_are_answered_or_refused() {
     let system = System::new();
     let with_body: Vec<&(&str, Value)> =
         system.samples.iter().filter(|(_, event)| event["body"].is_string()).collect();
@@ -19,12 +19,8 @@ fn changed_bodies_are_answered_or_refused_and_write_nothing_then() {
         let body = serde_json::from_str(sample["body"].as_str().unwrap()).unwrap();
         let mut event = system.renamed(sample);
         event["body"] = json!(changed(&body, &changes));
-        let before = system.lines();
         let reply = system.send(function, &event);
         prop_assert!(is_answer(&reply), "{}: {} {}", event, reply.status, reply.body);
-        if 400 <= reply.status {
-            prop_assert!(system.lines() == before, "{} was refused, and a line written", event);
-        }
         Ok(())
     });
 }

@@ -12,12 +12,18 @@
 
 mod bodies;
 mod change;
+mod database;
 mod lines;
 mod messages;
 mod programs;
 mod system;
 
+use std::cell::{Cell, RefCell};
+use std::panic;
+use std::sync::Once;
+
 use proptest::prelude::ProptestConfig;
+use proptest::prop_assert;
 use proptest::test_runner::{
     Config, FileFailurePersistence, RngAlgorithm, TestCaseResult, TestRng, TestRunner,
 };
@@ -36,13 +42,35 @@ fn check(default: u32, mut property: impl FnMut(usize, Vec<Change>) -> TestCaseR
         source_file: Some(file!()),
         ..ProptestConfig::default()
     };
-    let property = std::cell::RefCell::new(&mut property);
+    let property = RefCell::new(&mut property);
+    count_panics();
     let which = proptest::prelude::any::<usize>();
     let mut runner = match wanted {
         Some(_) => TestRunner::new(config),
         None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
     };
     runner
-        .run(&(which, change::some()), |(which, changes)| (property.borrow_mut())(which, changes))
+        .run(&(which, change::some()), |(which, changes)| {
+            PANICS.set(0);
+            (property.borrow_mut())(which, changes)?;
+            prop_assert!(PANICS.get() == 0, "a task panicked");
+            Ok(())
+        })
         .unwrap();
+}
+
+thread_local! {
+    /// The panics of this thread: that of a task ends the task, and may be told as anything.
+    static PANICS: Cell<u32> = const { Cell::new(0) };
+}
+
+fn count_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let tell = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            PANICS.set(PANICS.get() + 1);
+            tell(panic);
+        }));
+    });
 }

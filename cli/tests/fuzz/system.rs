@@ -6,14 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lambda_events::encodings::Body;
 use aws_sdk_dynamodb::Client;
-use scrip_edge::{App, KeyRing, Keys, serve};
-use scrip_local::{Direct, TABLE, builder_at};
+use scrip_edge::{App, Draw, KeyRing, Keys, serve};
+use scrip_local::{TABLE, builder_at};
 use scrip_store::{Ledger, client_config, create_table};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use crate::database::Database;
+
 /// The instant at which everything happens: the samples' own.
-pub(crate) const NOW: &str = "2026-11-21T03:04:05Z";
+const NOW: &str = "2026-11-21T03:04:05Z";
+/// An instant at which all that the samples leave has become due.
+const LATER: &str = "2040-01-01T00:00:00Z";
 
 /// Functions that answer over HTTP, in the order in which their samples go together.
 const FUNCTIONS: [&str; 6] = ["program", "earn", "credit", "redeem", "wallet", "gift-card"];
@@ -21,8 +25,10 @@ const FUNCTIONS: [&str; 6] = ["program", "earn", "credit", "redeem", "wallet", "
 /// The ledger and the functions.
 pub(crate) struct System {
     pub(crate) runtime: Runtime,
-    pub(crate) database: Direct,
+    pub(crate) database: Database,
     pub(crate) app: App,
+    /// The same when everything is due.
+    pub(crate) later: App,
     /// Every sample event, with its function.
     pub(crate) samples: Vec<(&'static str, Value)>,
     fresh: AtomicU64,
@@ -47,15 +53,21 @@ pub(crate) fn samples(function: &str) -> Vec<Value> {
 impl System {
     pub(crate) fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let database = Direct::memory().unwrap();
+        let database = Database::new();
         let config = builder_at("http://fuzz.invalid").http_client(database.clone());
         let client = Client::from_conf(client_config(config));
-        let now = NOW.parse().unwrap();
         let keys = Keys::ring(KeyRing::generate().unwrap());
         runtime.block_on(create_table(&client, TABLE)).unwrap();
-        let app = App::new(Ledger::new(client, TABLE, Arc::new(move || now))).with_keys(keys);
-        let mut system =
-            Self { runtime, database, app, samples: Vec::new(), fresh: AtomicU64::new(0) };
+        // The numbers of cards are the same in every run, and so are the places of their items.
+        let drawn = AtomicU64::new(0);
+        let draw: Draw = Arc::new(move || Ok(drawn.fetch_add(1, Ordering::Relaxed)));
+        let [app, later] = [NOW, LATER].map(|now| {
+            let now = now.parse().unwrap();
+            let ledger = Ledger::new(client.clone(), TABLE, Arc::new(move || now));
+            App::new(ledger).with_keys(keys.clone()).with_draw(draw.clone())
+        });
+        let (samples, fresh) = (Vec::new(), AtomicU64::new(0));
+        let mut system = Self { runtime, database, app, later, samples, fresh };
         system.apply_samples();
         system
     }
@@ -82,10 +94,10 @@ impl System {
         }
     }
 
-    /// Lets a function answer an event.
-    pub(crate) fn send(&self, function: &str, event: &Value) -> Reply {
-        let event = serde_json::from_value(event.clone()).unwrap();
-        let app = &self.app;
+    /// Lets a function answer an event. What it refuses has written no line.
+    pub(crate) fn send(&self, function: &str, sent: &Value) -> Reply {
+        let event = serde_json::from_value(sent.clone()).unwrap();
+        let (app, before) = (&self.app, self.database.lines());
         let handled = self.runtime.block_on(async {
             match function {
                 "program" => Box::pin(serve::<scrip_program::ProgramFunction>(app, event)).await,
@@ -100,7 +112,11 @@ impl System {
             Some(Body::Text(text)) => serde_json::from_str(text).unwrap(),
             _ => Value::Null,
         };
-        Reply { status: handled.response.status_code, body }
+        let status = handled.response.status_code;
+        let is_refused = (400..500).contains(&status);
+        let written = self.database.lines() - before;
+        assert!(!is_refused || written == 0, "{sent}: {body}, and {written} lines written");
+        Reply { status, body }
     }
 
     /// The same event under an operation's id that was never used, where it names one.
@@ -112,17 +128,14 @@ impl System {
             return renamed;
         };
         if key.starts_with("PUT ") && name != "member" && name != "version" {
-            let number = self.fresh.fetch_add(1, Ordering::Relaxed);
-            renamed["pathParameters"][name] = json!(format!("fresh-{number}"));
+            renamed["pathParameters"][name] = json!(self.fresh_id());
         }
         renamed
     }
 
-    /// The number of the newest line of the samples' member.
-    pub(crate) fn lines(&self) -> u64 {
-        let member = scrip_domain::account::AccountId::Member("alice".parse().unwrap());
-        let page = self.runtime.block_on(self.app.ledger.page(member, None, 1)).unwrap();
-        page.lines.first().map_or(0, |line| line.entry.number)
+    /// An id that was never used.
+    pub(crate) fn fresh_id(&self) -> String {
+        format!("fresh-{}", self.fresh.fetch_add(1, Ordering::Relaxed))
     }
 }
 
