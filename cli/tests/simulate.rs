@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use scrip_cli::simulate::{Fault, Faults, Outcome, Trial, Violation, shrink};
 
 /// Steps of a run: as many as twenty seeds can have in well under a minute and a half.
-const OPERATIONS: usize = 80;
+const OPERATIONS: usize = 120;
 const MEMBERS: u64 = 3;
 /// As many as the machine of a continuous integration has at least.
 const JOBS: u64 = 2;

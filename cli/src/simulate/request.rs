@@ -63,7 +63,7 @@ impl<'a> Maker<'a> {
         Some(ask)
     }
 
-    /// Half the time, something that is there to be asked about, or to do something to.
+    /// Mostly something that is there to be asked about, or to do something to.
     fn there(&mut self, kind: Kind, parameter: &str) -> Option<String> {
         let (path, _) = kind.route().split_once(&format!("{{{parameter}}}"))?;
         let (_, path) = path.split_once("/v1/")?;
@@ -74,7 +74,7 @@ impl<'a> Maker<'a> {
         let ids = ids.filter_map(|(name, _)| name.strip_prefix(&path));
         let ids: Vec<&str> = ids.filter(|id| !id.contains('/')).collect();
         let picked = self.dice.pick(&ids).map(|id| (*id).to_owned());
-        picked.filter(|_| self.dice.percent(50))
+        picked.filter(|_| self.dice.percent(75))
     }
 
     /// An id in the window.
