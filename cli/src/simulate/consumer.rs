@@ -53,7 +53,7 @@ impl Consumer {
         self.heard.range(first..=last).next_back().map_or(0, |((_, entry, _), _)| *entry)
     }
 
-    /// What the events of a line tell of its postings: reason and amount, in order.
+    /// What the events of a line tell of its postings, sorted.
     pub(crate) fn postings(&self, account: &str, entry: u64) -> Vec<Moved> {
         let (first, last) = ((account.to_owned(), entry, 0), (account.to_owned(), entry, u64::MAX));
         let events = self.heard.range(first..=last).map(|(_, detail)| detail);
