@@ -1,7 +1,7 @@
 //! Forged details: what a line says that it did.
 
 use scrip_domain::adjustment::Adjusted;
-use scrip_domain::amount::{Change, Units};
+use scrip_domain::amount::{Change, Minor, Units};
 use scrip_domain::asset::Kind;
 use scrip_domain::card::{
     Arrival, CardCredited, CardEnded, CardIssued, CardKey, CardPart, CardStep, End, Spender,
@@ -283,4 +283,10 @@ fn card_end(forger: &mut Forger<'_>) {
     for end in [End::Reverted, End::Cancelled, End::Voided, claimed] {
         own(&format!("by {end:?}"), &|it| it.end = end.clone());
     }
+    // What went to somebody went to nobody, and the state says so, too.
+    forger.change("void, with its value gone", |entry| {
+        let Detail::CardEnd(it) = &mut entry.line.detail else { return };
+        (it.end, it.amount) = (End::Voided, Minor::ZERO);
+        entry.line.wallet.card.as_mut().unwrap().end = Some(End::Voided);
+    });
 }
