@@ -406,6 +406,13 @@ fn what_was_spent_of_a_void_card_comes_back_after_its_expiry_while_some_is_held(
     assert_value_is_somewhere(None, Some(49), &steps);
 }
 
+/// Nothing is left to be void then.
+#[test]
+fn card_that_is_voided_at_its_expiry_expires() {
+    let steps = [Step::Due { account: 0, early: 0 }, Step::Void];
+    assert_value_is_somewhere(None, Some(49), &steps);
+}
+
 fn assert_value_is_somewhere(revert: Option<i64>, expire: Option<i64>, steps: &[Step]) {
     let mut world = World::new(revert, expire);
     for step in steps {
