@@ -213,12 +213,9 @@ fn standing(journal: &Journal, books: &[Passbook]) -> Vec<String> {
             (None, None) if known.is_taken => {
                 faults.push(format!("{name} was taken from the queue, and is in no log"));
             }
-            (Some((account, number)), Some((_, answer))) => {
-                if !is_line(answer, *number) {
-                    let what =
-                        format!("{name} is line {number} of {account}, and answered {answer}");
-                    faults.push(what);
-                }
+            (Some((account, number)), Some((_, answer))) if !is_line(answer, *number) => {
+                let what = format!("{name} is line {number} of {account}, and answered {answer}");
+                faults.push(what);
             }
             (Some((account, number)), None) if !known.is_unknown && !known.is_taken => {
                 let what = format!("{name} was refused, and is line {number} of {account}");
