@@ -271,10 +271,11 @@ async fn local(args: LocalArgs) -> Result<(), LocalError> {
     let options = Options { port: args.port, storage, clock: args.clock };
     let stack = Local::start(&options).await?;
     let url = stack.url();
+    let asked_to_end = asked_to_end();
     say(&format!("scrip answers at {url}; its ledger is {kept}. Ctrl-C ends it.\n"));
     say("Paste this into a second terminal:\n");
     say(&WALK_THROUGH.replace(DEFAULT_URL, &url));
-    asked_to_end().await;
+    asked_to_end.await;
     say("finishing what is under way");
     stack.stop().await
 }
@@ -422,22 +423,28 @@ async fn ledger(args: LedgerArgs) -> Result<(Option<Embedded>, Ledger), LocalErr
     .await
 }
 
-/// Ctrl-C, or SIGTERM as a supervisor sends it.
-async fn asked_to_end() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
+/// Ctrl-C, or SIGTERM as a supervisor sends it. Both are listened for from the call on, not only when
+/// somebody waits.
+#[cfg(unix)]
+fn asked_to_end() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        let (Ok(mut interrupted), Ok(mut terminated)) = signals else {
+            // There is only being killed, which loses nothing.
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
         }
     }
-    // Without signals there is only being killed, which loses nothing.
-    let _ = interrupted.await;
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+async fn asked_to_end() {
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Writes to the terminal; one that is gone is no reason to end.
